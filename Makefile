@@ -1,0 +1,38 @@
+# The two commands of a newcomer are `make demo` and `make test`. Only Go and make are needed.
+GO ?= go
+BIN := bin
+
+.PHONY: all build demo test race fuzz check bench fmt clean
+
+all: build
+
+build: ## bin/pre and bin/party
+	$(GO) build -trimpath -o $(BIN)/pre ./cmd/preprocessor
+	$(GO) build -trimpath -o $(BIN)/party ./cmd/party
+
+demo: build ## three parties on this machine, real sockets, the whole protocol
+	@sh scripts/demo.sh
+
+test: ## every test; says at the end what was skipped and why
+	$(GO) tool gotestsum --format pkgname -- ./...
+
+race: ## the packages with goroutines, under the race detector (needs a C compiler)
+	$(GO) test -race -short ./channel/... ./coord/... ./mpc/... ./internal/app/...
+
+fuzz: ## every fuzzer for FUZZTIME each
+	sh scripts/fuzz.sh $(or $(FUZZTIME),10s)
+
+check: ## what must be clean before a commit
+	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "run: make fmt"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+
+bench: ## figures: time, bytes and ratios, compared within one run
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fmt:
+	gofmt -w .
+
+clean:
+	rm -rf $(BIN)
