@@ -8,7 +8,8 @@
 // challenge of a universal hash, all public, steer the code. AES is the standard
 // library's, which is constant time wherever the processor has AES instructions.
 //
-// The functions over slices (Hash, Hash2, Expander.XOR, PHKey.Update, Transpose)
+// The functions over slices (Hash, Hash2, Expander.XOR, PHKey.Update,
+// Transpose)
 // are the hot ones; an assembly kernel may replace each behind its signature.
 package block
 

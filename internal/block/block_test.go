@@ -3,18 +3,10 @@ package block
 import (
 	"bytes"
 	"encoding/hex"
+	"io"
 	"math/rand/v2"
 	"testing"
 )
-
-func unhex(t *testing.T, s string) []byte {
-	t.Helper()
-	p, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
 
 // seq returns the n bytes from, from+1, ...
 func seq(from, n int) []byte {
@@ -161,21 +153,27 @@ func TestTweaksDistinct(t *testing.T) {
 }
 
 func TestTranspose(t *testing.T) {
-	const rows = 512
-	var cols [128]Bits
-	for q := range cols {
-		cols[q] = Append(nil, random(rows/128)...)
-	}
-	for _, first := range []int{0, 128} {
-		dst := make([]Block, rows-first)
-		Transpose(dst, &cols, first)
-		for r := range dst {
-			for q := range cols {
-				if dst[r].Bit(q) != cols[q].Get(first+r) {
-					t.Fatalf("row %d column %d differs", r, q)
-				}
+	m := random(512)
+	was := append([]Block(nil), m...)
+	Transpose(m)
+	for r := range m {
+		for q := range 128 {
+			if m[r].Bit(q) != was[r/128*128+q].Bit(r%128) {
+				t.Fatalf("row %d column %d differs", r, q)
 			}
 		}
+	}
+}
+
+func TestStream(t *testing.T) {
+	seed := random(1)[0]
+	a, b := NewStream(seed), NewStream(seed)
+	p, q := make([]byte, 100), make([]byte, 100)
+	io.ReadFull(a, p)
+	io.ReadFull(b, q[:37])
+	io.ReadFull(b, q[37:])
+	if !bytes.Equal(p, q) || bytes.Equal(p[:16], p[16:32]) {
+		t.Error("a stream depends on how it is read")
 	}
 }
 

@@ -106,14 +106,10 @@ func BenchmarkHash2(b *testing.B) {
 }
 
 func BenchmarkTranspose(b *testing.B) {
-	var cols [128]Bits
-	for q := range cols {
-		cols[q] = make(Bits, 1024/8)
-	}
-	dst := make([]Block, 1024)
+	m := random(1024)
 	b.SetBytes(1024)
 	for b.Loop() {
-		Transpose(dst, &cols, 0)
+		Transpose(m)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/binary"
+	"io"
 )
 
 // Domains of the seeded generator (protocol 4.2).
@@ -59,4 +60,29 @@ func (e Expander) XORBlocks(dst []Block, dom, batch uint32, first uint64) {
 		dst, first = dst[n:], first+uint64(n)
 	}
 	clear(buf)
+}
+
+// Stream is private randomness grown from a private seed: AES-128-CTR from
+// counter zero. Giving each consumer its own Stream makes what it draws
+// independent of the order in which consumers run.
+type Stream struct{ s cipher.Stream }
+
+// NewStream returns the stream of seed, which nobody else may know.
+func NewStream(seed Block) *Stream {
+	var iv [Size]byte
+	return &Stream{cipher.NewCTR(NewExpander(seed).key, iv[:])}
+}
+
+// Read fills p with the next bytes. It never fails.
+func (s *Stream) Read(p []byte) (int, error) {
+	clear(p)
+	s.s.XORKeyStream(p, p)
+	return len(p), nil
+}
+
+// Random draws one block from r.
+func Random(r io.Reader) (Block, error) {
+	var p [Size]byte
+	_, err := io.ReadFull(r, p[:])
+	return Load(p[:]), err
 }

@@ -1,18 +1,15 @@
 package block
 
-// Transpose turns 128 columns into rows: bit q of dst[r] = bit first+r of
-// cols[q], for 0 <= r < len(dst) (protocol 3). first and len(dst) are multiples
-// of 128.
-func Transpose(dst []Block, cols *[128]Bits, first int) {
-	if first%128 != 0 || len(dst)%128 != 0 {
+// Transpose transposes in place every 128 x 128 bit tile of m, that is m[0:128],
+// m[128:256] and so on: bit q of the new block r of a tile is bit r of its old
+// block q (protocol 3). len(m) is a multiple of 128. A matrix of rows x 128 bits
+// kept by columns within each tile becomes one kept by rows.
+func Transpose(m []Block) {
+	if len(m)%128 != 0 {
 		panic("block: transposition of a partial tile")
 	}
-	for r := 0; r < len(dst); r += 128 {
-		tile := (*[128]Block)(dst[r:])
-		for q := range tile {
-			tile[q] = Load(cols[q][(first+r)/8:])
-		}
-		transposeTile(tile)
+	for ; len(m) > 0; m = m[128:] {
+		transposeTile((*[128]Block)(m))
 	}
 }
 
