@@ -1,0 +1,163 @@
+package mpc
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tacit-mpc/tacit/internal/block"
+)
+
+// send sends one message, given in parts, after checking that it is the next of its lane, that its send conditions are met
+// (protocol 22) and that its length is right. It may return before the message has left.
+func (s *session) send(ctx context.Context, to int, st step, batch uint32, parts ...[]byte) error {
+	var size int64
+	for _, p := range parts {
+		size += int64(len(p))
+	}
+	return s.stream(ctx, to, st, batch, func(w *fragmenter) error {
+		if size != w.left {
+			return &orderError{name{st, batch}, to, "wrong length"}
+		}
+		for _, p := range parts {
+			if _, err := w.Write(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// stream is send for a message too large to be built first: fill writes exactly its length.
+func (s *session) stream(ctx context.Context, to int, st step, batch uint32, fill func(*fragmenter) error) error {
+	m := name{st, batch}
+	l := s.links[to]
+	l.send.Lock()
+	defer l.send.Unlock()
+	order := &l.order[st.lane()]
+	if next, ok := order.peek(); !ok || next != m {
+		return &orderError{m, to, "not the next message of its lane"}
+	}
+	if err := s.ledger.allowed(m, to); err != nil {
+		return err
+	}
+	order.advance()
+	w := newFragmenter(st, batch, s.plan.length(st, batch, s.self, to), func(frame []byte) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		select {
+		case l.out <- frame:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+	if err := fill(w); err != nil {
+		return err
+	}
+	if err := w.finish(); err != nil {
+		return err
+	}
+	s.ledger.mark(m, to, sent)
+	return nil
+}
+
+// broadcast sends the same message to every party that expects it.
+func (s *session) broadcast(ctx context.Context, st step, batch uint32, parts ...[]byte) error {
+	for _, j := range s.plan.peers(s.self) {
+		if !s.plan.sends(st, batch, s.self, j) {
+			continue
+		}
+		if err := s.send(ctx, j, st, batch, parts...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receive waits for the next message of a lane of one peer, which must be the named one. Its length is already checked.
+func (s *session) receive(ctx context.Context, from int, st step, batch uint32) ([]byte, error) {
+	s.phase.Store(st.phase())
+	in := &s.links[from].in[st.lane()]
+	timer := time.NewTimer(s.patience)
+	defer timer.Stop()
+	select {
+	case m := <-in.queue:
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if m.name != (name{st, batch}) {
+			return nil, errors.New("internal error: receiving " + st.String() + " but " + m.step.String() + " is next")
+		}
+		in.taken.Store(batch)
+		s.ledger.mark(m.name, from, received)
+		return m.body, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-timer.C:
+		return nil, s.lost(from, ErrSilent)
+	}
+}
+
+// gather receives a message from every party that sends it; the result is indexed by party.
+func (s *session) gather(ctx context.Context, st step, batch uint32) ([][]byte, error) {
+	msgs := make([][]byte, s.plan.n)
+	for _, j := range s.plan.peers(s.self) {
+		if !s.plan.sends(st, batch, j, s.self) {
+			continue
+		}
+		var err error
+		if msgs[j], err = s.receive(ctx, j, st, batch); err != nil {
+			return nil, err
+		}
+	}
+	return msgs, nil
+}
+
+// verify runs a check on the message of every sender of a step. All checks run before the first failure aborts, so that the
+// time of the abort does not tell which one it was. Nil checks accept.
+func (s *session) verify(st step, batch uint32, check func(from int) error) error {
+	var failed error
+	for _, j := range s.plan.peers(s.self) {
+		if check == nil || !s.plan.sends(st, batch, j, s.self) {
+			continue
+		}
+		if err := check(j); err != nil && failed == nil {
+			failed = s.abort(st, j, err.Error())
+		}
+	}
+	if failed != nil {
+		return failed
+	}
+	for _, j := range s.plan.peers(s.self) {
+		if s.plan.sends(st, batch, j, s.self) {
+			s.ledger.mark(name{st, batch}, j, verified)
+		}
+	}
+	return nil
+}
+
+// echo makes sure that all parties received the same broadcast fields (protocol 5.2): fields[i] is what party i sent, our own
+// included. With two parties there is nothing to compare.
+func (s *session) echo(ctx context.Context, st step, batch uint32, fields [][]byte) error {
+	if s.plan.n == 2 {
+		return nil
+	}
+	digest := block.RO("echo", append([][]byte{s.sid, block.LE32(batch), []byte(st.String())}, fields...)...)
+	if err := s.broadcast(ctx, st, batch, digest[:]); err != nil {
+		return err
+	}
+	msgs, err := s.gather(ctx, st, batch)
+	if err != nil {
+		return err
+	}
+	equal := true
+	for _, m := range msgs {
+		equal = equal && (m == nil || constantTimeEqual(m, digest[:]))
+	}
+	if !equal {
+		return s.abort(st, -1, "the parties received different broadcasts")
+	}
+	return s.verify(st, batch, nil)
+}

@@ -1,0 +1,161 @@
+package mpc
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// Transport framing (protocol 5.1). One channel message is one frame:
+//
+//	u8 step || LE32 batch || LE32 fragment number || u8 last || payload
+//
+// The payload is exactly maxPayload bytes in every fragment but the last. An abort frame is all zero but for last = 1 and
+// has no payload; a leave frame carries one byte, the reason.
+const (
+	headerSize = 10
+	maxPayload = 4 << 20
+)
+
+// A frame is one parsed channel message. The payload is the tail of the message.
+type frame struct {
+	step     step
+	batch    uint32
+	fragment uint32
+	last     bool
+	payload  []byte
+}
+
+var errFrame = errors.New("malformed frame")
+
+// parseFrame checks everything about a frame that does not depend on the run.
+func parseFrame(p []byte) (frame, error) {
+	if len(p) < headerSize || len(p) > headerSize+maxPayload || p[9] > 1 {
+		return frame{}, errFrame
+	}
+	f := frame{
+		step:     step(p[0]),
+		batch:    binary.LittleEndian.Uint32(p[1:]),
+		fragment: binary.LittleEndian.Uint32(p[5:]),
+		last:     p[9] == 1,
+		payload:  p[headerSize:],
+	}
+	switch {
+	case f.step == stepAbort || f.step == stepLeave:
+		want := 0
+		if f.step == stepLeave {
+			want = 1
+		}
+		if f.batch != 0 || f.fragment != 0 || !f.last || len(f.payload) != want {
+			return frame{}, errFrame
+		}
+	case f.step >= numSteps:
+		return frame{}, errFrame
+	case !f.last && len(f.payload) != maxPayload:
+		return frame{}, errFrame
+	}
+	return f, nil
+}
+
+// appendHeader appends the header of a frame.
+func appendHeader(p []byte, st step, batch, fragment uint32, last bool) []byte {
+	p = append(p, byte(st))
+	p = binary.LittleEndian.AppendUint32(p, batch)
+	p = binary.LittleEndian.AppendUint32(p, fragment)
+	if last {
+		return append(p, 1)
+	}
+	return append(p, 0)
+}
+
+// fragments returns the number of frames of a logical message.
+func fragments(length int64) int64 {
+	return max(1, (length+maxPayload-1)/maxPayload)
+}
+
+// A fragmenter cuts one logical message, written piece by piece, into frames.
+type fragmenter struct {
+	step     step
+	batch    uint32
+	left     int64 // bytes not yet written
+	fragment uint32
+	buf      []byte
+	emit     func(frame []byte) error
+}
+
+func newFragmenter(st step, batch uint32, length int64, emit func([]byte) error) *fragmenter {
+	f := &fragmenter{step: st, batch: batch, left: length, emit: emit}
+	f.next()
+	return f
+}
+
+func (f *fragmenter) next() {
+	n := min(f.left, maxPayload)
+	f.buf = appendHeader(make([]byte, 0, headerSize+n), f.step, f.batch, f.fragment, f.left <= maxPayload)
+}
+
+// Write adds p to the message.
+func (f *fragmenter) Write(p []byte) (int, error) {
+	if int64(len(p)) > f.left {
+		return 0, errors.New("message longer than announced")
+	}
+	total := len(p)
+	for len(p) > 0 {
+		if len(f.buf) == cap(f.buf) {
+			if err := f.flush(); err != nil {
+				return 0, err
+			}
+		}
+		n := copy(f.buf[len(f.buf):cap(f.buf)], p)
+		f.buf = f.buf[:len(f.buf)+n]
+		f.left -= int64(n)
+		p = p[n:]
+	}
+	return total, nil
+}
+
+func (f *fragmenter) flush() error {
+	if err := f.emit(f.buf); err != nil {
+		return err
+	}
+	f.fragment++
+	f.next()
+	return nil
+}
+
+// finish emits the last fragment. The message must be complete.
+func (f *fragmenter) finish() error {
+	if f.left != 0 {
+		return errors.New("message shorter than announced")
+	}
+	return f.emit(f.buf)
+}
+
+// An assembler puts one logical message of known length together again. The length is checked before memory is taken.
+type assembler struct {
+	name     name
+	left     int64
+	fragment uint32
+	buf      []byte
+}
+
+func newAssembler(m name, length int64) *assembler { return &assembler{name: m, left: length} }
+
+// add takes the next frame. It reports whether the message is complete, and fails on any frame but the exact next one.
+func (a *assembler) add(f frame) (done bool, err error) {
+	want := min(a.left, maxPayload)
+	if f.step != a.name.step || f.batch != a.name.batch || f.fragment != a.fragment ||
+		int64(len(f.payload)) != want || f.last != (a.left <= maxPayload) {
+		return false, errFrame
+	}
+	switch {
+	case f.last && f.fragment == 0:
+		a.buf = f.payload
+	case f.fragment == 0:
+		a.buf = append(make([]byte, 0, a.left), f.payload...)
+	default:
+		a.buf = append(a.buf, f.payload...)
+	}
+	a.left -= want
+	a.fragment++
+	return f.last, nil
+}
