@@ -33,6 +33,9 @@ func NewExpander(seed Block) Expander {
 	return Expander{key}
 }
 
+// IsZero reports whether e is the zero Expander, which has no seed.
+func (e Expander) IsZero() bool { return e.key == nil }
+
 // Fill writes bytes 16*first, 16*first+1, ... of the stream (dom, batch) to dst.
 func (e Expander) Fill(dst []byte, dom, batch uint32, first uint64) {
 	clear(dst)
