@@ -47,8 +47,10 @@ func newLink(p *plan, self, peer int) *link {
 	return l
 }
 
-// A peerLeft is how a reader ends when the peer closed the run: by abort (err is an *AbortError) or by leaving.
-var errTooEarly = errors.New("message too far ahead")
+var (
+	errOutOfOrder = errors.New("message unknown, repeated or out of order")
+	errTooEarly   = errors.New("message too far ahead")
+)
 
 // read receives the frames of the peer until the run ends. Everything but the exact next message of a lane ends the run.
 func (l *link) read(ctx context.Context, s *session) {
@@ -109,7 +111,7 @@ func (l *link) read(ctx context.Context, s *session) {
 func (l *link) begin(s *session, order *cursor, f frame) (*assembler, error) {
 	m, ok := order.peek()
 	if !ok || m.step != f.step || m.batch != f.batch {
-		return nil, errors.New("unknown, repeated or out of order")
+		return nil, errOutOfOrder
 	}
 	// Masked values of several chunks (EV1, order=two) are small; there the queue holds the sender back.
 	if m.step != stepEV1 && int64(m.batch) > int64(l.in[order.lane].taken.Load())+maxAhead {

@@ -3,7 +3,6 @@ package mpc
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -36,7 +35,8 @@ type session struct {
 	ledger *ledger
 	links  []*link // by peer, nil at self
 	phase  atomic.Value
-	secret vault
+	vault  vault
+	mem    *arena // secrets of the whole run
 
 	randMu sync.Mutex
 	rand   io.Reader
@@ -58,6 +58,7 @@ func newSession(ctx context.Context, ch channel.Channel, p *plan, cfg *Config) (
 	if s.rand == nil {
 		s.rand = rand.Reader
 	}
+	s.mem = s.vault.arena()
 	s.phase.Store(phaseSetup)
 	s.ledger = newLedger(p, s.self)
 	s.links = make([]*link, p.n)
@@ -127,7 +128,7 @@ func (s *session) sayFarewell(ctx context.Context, frame []byte) {
 
 // erase overwrites every secret of the session (protocol 23).
 func (s *session) erase() {
-	s.secret.erase()
+	s.vault.erase()
 	s.delta, s.base = block.Block{}, block.Block{}
 	clear(s.sid)
 	for _, l := range s.links {
@@ -177,5 +178,3 @@ func (s *session) watch(event string, batch uint32, value any) {
 		s.observe(s, event, batch, value)
 	}
 }
-
-var errEnded = errors.New("the run has ended")

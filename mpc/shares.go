@@ -16,21 +16,21 @@ type shares struct {
 	key [][]block.Block // key[j][r] = K_self[x^j_r]: our key for the bit of j
 }
 
-// newShares returns m zero shares, erased with the vault.
-func (s *session) newShares(m int) *shares {
-	sh := &shares{m: m, x: s.secret.newBytes(block.BitsLen(m))}
+// newShares returns m zero shares in an arena.
+func (s *session) newShares(a *arena, m int) *shares {
+	sh := &shares{m: m, x: a.newBits(m)}
 	sh.mac = make([][]block.Block, s.plan.n)
 	sh.key = make([][]block.Block, s.plan.n)
 	for _, j := range s.plan.peers(s.self) {
-		sh.mac[j] = s.secret.newBlocks(m)
-		sh.key[j] = s.secret.newBlocks(m)
+		sh.mac[j] = a.newBlocks(m)
+		sh.key[j] = a.newBlocks(m)
 	}
 	return sh
 }
 
-// rows returns shares from..from+m-1, sharing the slabs. from is a multiple of 8.
+// rows returns a view of m shares beginning with the given one: it shares the slabs, but has a copy of the bits.
 func (sh *shares) rows(from, m int) *shares {
-	v := &shares{m: m, x: sh.x[from/8:][:block.BitsLen(m)]}
+	v := &shares{m: m, x: sh.x.Slice(from, m)}
 	v.mac = make([][]block.Block, len(sh.mac))
 	v.key = make([][]block.Block, len(sh.key))
 	for j := range sh.mac {
@@ -42,6 +42,57 @@ func (sh *shares) rows(from, m int) *shares {
 	return v
 }
 
+// set makes share z a copy of share r of src.
+func (sh *shares) set(z int, src *shares, r int) {
+	sh.x.Set(z, src.x.Get(r))
+	for j := range sh.mac {
+		if sh.mac[j] != nil {
+			sh.mac[j][z] = src.mac[j][r]
+			sh.key[j][z] = src.key[j][r]
+		}
+	}
+}
+
+// xor makes share z the XOR of share a of p and share b of q.
+func (sh *shares) xor(z int, p *shares, a int, q *shares, b int) {
+	sh.x.Set(z, p.x.Get(a)^q.x.Get(b))
+	for j := range sh.mac {
+		if sh.mac[j] != nil {
+			sh.mac[j][z] = p.mac[j][a].Xor(q.mac[j][b])
+			sh.key[j][z] = p.key[j][a].Xor(q.key[j][b])
+		}
+	}
+}
+
+// zero makes share z the share of 0.
+func (sh *shares) zero(z int) {
+	sh.x.Set(z, 0)
+	for j := range sh.mac {
+		if sh.mac[j] != nil {
+			sh.mac[j][z] = block.Block{}
+			sh.key[j][z] = block.Block{}
+		}
+	}
+}
+
+// addMasked XORs v_r * src_r onto every share r, for public bits v.
+func (sh *shares) addMasked(v block.Bits, src *shares) {
+	for r := range sh.m {
+		sh.x.Flip(r, v.Get(r)&src.x.Get(r))
+	}
+	for j := range sh.mac {
+		addMasked(sh.mac[j], v, src.mac[j])
+		addMasked(sh.key[j], v, src.key[j])
+	}
+}
+
+// addMasked sets dst[r] ^= v_r * src[r] without branching on v.
+func addMasked(dst []block.Block, v block.Bits, src []block.Block) {
+	for r := range dst {
+		dst[r] = dst[r].Xor(src[r].And(block.Mask(v.Get(r))))
+	}
+}
+
 // addPublic adds the public constants v to the shares: party 0 flips its bits, everybody else the keys for them (protocol 11).
 func (s *session) addPublic(sh *shares, v block.Bits) {
 	if s.self == 0 {
@@ -50,5 +101,5 @@ func (s *session) addPublic(sh *shares, v block.Bits) {
 		}
 		return
 	}
-	block.MulAdd(sh.key[0], v, s.delta)
+	block.MulAdd(sh.key[0][:sh.m], v, s.delta)
 }

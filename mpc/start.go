@@ -56,7 +56,7 @@ func (s *session) start(ctx context.Context, cfg [hashSize]byte) error {
 
 // drawDelta draws our global key (protocol 3): uniform but for its lowest bit, which makes the lowest bits of all keys XOR to 1.
 func (s *session) drawDelta() error {
-	p := s.secret.newBytes(block.Size)
+	p := s.mem.newBytes(block.Size)
 	if err := s.random(p); err != nil {
 		return err
 	}
