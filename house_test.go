@@ -48,6 +48,9 @@ var floors = map[string][]string{
 	"cmd/party":        {"internal/cli"},
 	"cmd/preprocessor": {"internal/cli"},
 	"examples":         nil,
+
+	// Test equipment.
+	"internal/natlab/netns": nil,
 }
 
 // external says which modules outside the standard library a package may import. What is not listed imports none.
@@ -63,6 +66,7 @@ var external = map[string][]string{
 	"internal/app":           {"github.com/quic-go/quic-go", "golang.org/x/sync"},
 	"internal/cli":           {"github.com/urfave/cli/v2", "golang.org/x/term", "golang.org/x/sync"},
 	"garble/internal/syntax": nil,
+	"internal/natlab/netns":  {"golang.org/x/sys"},
 }
 
 // source is one package folder: its path below the module, its imports by non-test files, its package comment.
