@@ -1,0 +1,122 @@
+// Package coord is the rendezvous of a session: a coordinator that everybody can reach seats N parties, tells each who the
+// others are and where to find them, sees that they agree on what they are about to compute, starts them together and passes
+// on how each is doing. It learns no input, no output and no secret key, and carries nothing of what parties send each other.
+//
+// A session goes through these steps; everything the coordinator says is said to all parties.
+//
+//	party                                   coordinator
+//	  | join: key (from TLS), secret, name,      |
+//	  |   fields, constants, addresses,          |
+//	  |   commitment to a fresh nonce            |  seats the party; the first key that takes a seat owns it
+//	  | ---------------------------------------> |  Gathering
+//	  | <-- welcome, state of every seat ------- |
+//	  | <-- roster, when all seats are live ---- |  the fields of all parties are equal
+//	  | --- open: the nonce -------------------> |  Opening
+//	  | <-- nonces ----------------------------- |
+//	  | --- ready: more fields ----------------> |  Connecting: the parties connect to each other
+//	  | <-- start ------------------------------ |  these fields are equal too
+//	  | --- reports, relayed as states --------> |  Running
+//	  | <-- end -------------------------------- |  all parties are done, failed or lost
+//
+// # What a party can rely on
+//
+// The coordinator is not trusted with the computation, but it introduces the parties to each other: one that hands out keys of
+// its own can sit between them. Two things show that. The caller can expect a key in a seat (ClientConfig.Expect). And people
+// can compare Roster.Words: they are a hash of the roster and of a nonce from each party, to which it was committed before it
+// saw any other, so a coordinator that shows different rosters cannot search for one with the same words, and six words
+// (66 bits) suffice. Without either, a coordinator that swaps keys goes unnoticed.
+//
+// Differences in the agreed fields are found here for the sake of a clear message. What protects the parties is the digest of
+// the configuration that they compare among themselves (protocol section 6).
+//
+// # Transport
+//
+// wire.go holds the format: frames over any ordered byte stream. Today that is one bidirectional stream of a QUIC connection
+// with ALPN "tacit-coord/1"; nothing in the session needs QUIC. Both ends ping, and hold the other for lost when they hear
+// nothing for 7 seconds.
+package coord
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+)
+
+// ALPN is the application protocol of a connection to a coordinator.
+const ALPN = "tacit-coord/1"
+
+// MinSeats and MaxSeats bound the parties of a session.
+const (
+	MinSeats = 2
+	MaxSeats = 64
+)
+
+// AnySeat asks for the lowest free seat, in the long form of an invitation.
+const AnySeat = -1
+
+// Coordinator stands for the coordinator where a seat number is expected: in an Event, and in a MismatchError.
+const Coordinator = -1
+
+// Every wait has a limit. They are kept together because they depend on each other: a killed party is known to be lost after
+// lostAfter, and final after lostAfter+returnWithin, well within the 15 seconds in which all parties must know.
+const (
+	joinWithin   = 5 * time.Second  // from connecting to the first frame, so that strangers do not linger
+	frameWithin  = 5 * time.Second  // from the first byte of a frame to its last, either way
+	pingEvery    = 2 * time.Second  // of silence, before a ping is sent
+	lostAfter    = 7 * time.Second  // of silence, the other end is lost
+	returnWithin = 4 * time.Second  // for a lost party to come back with the same key
+	openWithin   = 10 * time.Second // for all parties to open their nonces
+	byeWithin    = 2 * time.Second  // for the other end to close after a last frame
+	lateWithin   = 3 * time.Second  // that latecomers are still told why a session ended before it started
+	dialWithin   = 10 * time.Second // for all of the coordinator's addresses together
+)
+
+// A SessionID names one session of one coordinator. It is no secret.
+type SessionID [8]byte
+
+// String is the ID as 16 hexadecimal digits.
+func (s SessionID) String() string { return hex.EncodeToString(s[:]) }
+
+// MarshalText is String, for JSON.
+func (s SessionID) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// A Secret admits to a session: the one seat of a ticket, or any free seat as the session's token. It prints as dots.
+type Secret struct {
+	_ [0]func() // compared in constant time only
+	b [secretSize]byte
+}
+
+const secretSize = 16
+
+func newSecret(random io.Reader) (Secret, error) {
+	var s Secret
+	_, err := io.ReadFull(random, s.b[:])
+	return s, err
+}
+
+// Format writes dots whatever the verb, so that no log or error shows the secret.
+func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, "...") }
+
+// Text is the secret in clear, 32 hexadecimal digits: how `pre` prints the session's token and how a user passes it on.
+func (s Secret) Text() string { return hex.EncodeToString(s.b[:]) }
+
+// ParseToken reads a session token as Secret.Text writes it. Its errors do not quote it.
+func ParseToken(text string) (Secret, error) {
+	var s Secret
+	if len(text) != 2*secretSize {
+		return Secret{}, fmt.Errorf("parse token: %d characters, want %d hexadecimal digits", len(text), 2*secretSize)
+	}
+	if _, err := hex.Decode(s.b[:], []byte(text)); err != nil {
+		return Secret{}, fmt.Errorf("parse token: not hexadecimal")
+	}
+	return s, nil
+}
+
+func orCryptoRand(r io.Reader) io.Reader {
+	if r == nil {
+		return rand.Reader
+	}
+	return r
+}
