@@ -1,0 +1,168 @@
+package mesh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/tacit-mpc/tacit/channel"
+	"github.com/tacit-mpc/tacit/identity"
+)
+
+// Join connects to every other party of the session and returns when all are connected. We dial the seats above ours and are
+// dialed by those below. It fails with a *ConnectError when Config.ConnectTimeout is over, or with a *channel.PeerError as soon
+// as a party that was connected is gone again. The Socket serves one Mesh at a time and outlives it.
+func Join(ctx context.Context, sock *Socket, cfg Config) (*Mesh, error) {
+	cfg, err := cfg.filled()
+	if err != nil {
+		return nil, fmt.Errorf("join the mesh: %w", err)
+	}
+	m := &Mesh{
+		cfg: cfg, sock: sock, session: sessionDigest(cfg.Session),
+		seats:   make(map[identity.ID]Peer),
+		changed: make(chan struct{}, 1),
+		pairs:   make([]*pair, len(cfg.Peers)+1),
+		refused: make(map[channel.Party]string),
+	}
+	for _, p := range cfg.Peers {
+		if p.ID == sock.key.ID() {
+			return nil, fmt.Errorf("join the mesh: party %d has our key", p.Seat)
+		}
+		m.seats[p.ID] = p
+	}
+	var window uint64
+	window, m.queue = share(cfg.Budget, len(cfg.Peers))
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.close = func() error { return m.end(func(p *pair) bool { return p.close(cfg.Linger) }) }
+	if !sock.attach(m) {
+		return nil, fmt.Errorf("join the mesh: the socket serves another mesh")
+	}
+	sock.windows.setShare(window)
+	if err := m.connect(ctx); err != nil {
+		m.Leave(whyNot(err))
+		return nil, err
+	}
+	return m, nil
+}
+
+// whyNot is what the parties that we did reach are told when Join fails with err.
+func whyNot(err error) (Reason, string) {
+	var connect *ConnectError
+	var peer *channel.PeerError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return Interrupted, ""
+	case errors.As(err, &connect) && len(connect.Missing) > 0:
+		return LostPeer, fmt.Sprintf("could not reach party %d", connect.Missing[0].Peer.Seat)
+	case errors.As(err, &peer):
+		return LostPeer, fmt.Sprintf("party %d is gone", peer.Peer)
+	}
+	return Failed, ""
+}
+
+// attach makes m the Mesh that accepts the socket's connections.
+func (s *Socket) attach(m *Mesh) bool { return s.mesh.CompareAndSwap(nil, m) }
+
+func (s *Socket) detach(m *Mesh) { s.mesh.CompareAndSwap(m, nil) }
+
+// connect waits until every pair is connected.
+func (m *Mesh) connect(ctx context.Context) error {
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, m.cfg.ConnectTimeout)
+	defer cancel()
+	m.running.Go(m.accept)
+	m.running.Go(m.watch)
+	dialers := make(map[channel.Party]*dialer)
+	for _, peer := range m.cfg.Peers {
+		if peer.Seat > m.cfg.Self {
+			d := newDialer(m, peer)
+			dialers[peer.Seat] = d
+			m.running.Go(func() { d.run(ctx) })
+		}
+	}
+	for {
+		done, err := m.progress()
+		if done || err != nil {
+			return err
+		}
+		select {
+		case <-m.changed:
+		case <-ctx.Done():
+			return m.giveUp(ctx.Err(), time.Since(start), dialers)
+		}
+	}
+}
+
+// progress tells whether all pairs are connected, or that one is gone again. It is Join's moment: from then on pairs are fixed.
+func (m *Mesh) progress() (done bool, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	done = true
+	for seat, p := range m.pairs {
+		switch {
+		case channel.Party(seat) == m.cfg.Self:
+		case p == nil:
+			done = false
+		default:
+			switch err := p.end(); err {
+			case nil:
+			case errRaced:
+				m.pairs[seat] = nil
+				done = false
+			default:
+				return false, &channel.PeerError{Peer: p.peer, Op: "connect to", Err: err}
+			}
+		}
+	}
+	m.joined = done
+	return done, nil
+}
+
+// install makes a connection the pair of a seat. While others are still being connected, a new connection of the same peer
+// replaces the last one: the peer has given that one up. It reports false if it comes too late.
+func (m *Mesh) install(peer Peer, conn *quic.Conn, ctrl *quic.Stream) bool {
+	p := newPair(peer.Seat, conn, ctrl, m.cfg.MaxMessage, m.queue, m.pairEnded)
+	p.path = pathOf(peer.Seat, m.sock, conn)
+	m.mu.Lock()
+	if m.joined || m.closed {
+		m.mu.Unlock()
+		return false
+	}
+	old := m.pairs[peer.Seat]
+	m.pairs[peer.Seat] = p
+	p.start()
+	m.mu.Unlock()
+	if old != nil {
+		old.fail(errRaced, codeRaced, "")
+		old.running.Wait()
+	}
+	m.tell(Event{Kind: Connected, Peer: peer.Seat, Path: p.currentPath()})
+	select {
+	case m.changed <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// giveUp says who is missing.
+func (m *Mesh) giveUp(cause error, after time.Duration, dialers map[channel.Party]*dialer) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := &ConnectError{After: after, Err: cause}
+	for _, peer := range m.cfg.Peers {
+		if m.pairs[peer.Seat] != nil {
+			continue
+		}
+		missing := Missing{Peer: peer, Why: m.refused[peer.Seat]}
+		if d := dialers[peer.Seat]; d != nil {
+			missing.Tried = d.tried()
+		}
+		e.Missing = append(e.Missing, missing)
+	}
+	slices.SortFunc(e.Missing, func(a, b Missing) int { return int(a.Peer.Seat - b.Peer.Seat) })
+	return e
+}

@@ -1,0 +1,90 @@
+package mesh
+
+import (
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/tacit-mpc/tacit/channel"
+)
+
+// A PathKind says how packets travel.
+type PathKind string
+
+const (
+	Direct PathKind = "direct" // straight to the peer's address
+	Relay  PathKind = "relay"  // through a relay, which sees only sealed packets
+)
+
+// A Path is how we reach a peer at the moment.
+type Path struct {
+	Peer          channel.Party
+	Kind          PathKind
+	Local, Remote netip.AddrPort
+	RTT           time.Duration // smoothed
+	Why           string        // of a relay: why not direct
+}
+
+// Paths tells how each peer is reached, in the order of seats. A peer that is gone keeps its last path.
+func (m *Mesh) Paths() []Path {
+	var all []Path
+	for _, p := range m.pairs {
+		if p != nil {
+			all = append(all, p.currentPath())
+		}
+	}
+	return all
+}
+
+// Traffic is what passed between us and one peer, in bytes of UDP payload and in packets.
+type Traffic struct {
+	Peer                     channel.Party
+	BytesSent, BytesReceived uint64
+	PacketsSent, PacketsLost uint64
+	RTT, MinRTT              time.Duration
+}
+
+// Traffic tells what passed on the wire, in the order of seats, overhead and repetitions included. Payload is what channel.Meter
+// counts.
+func (m *Mesh) Traffic() []Traffic {
+	var all []Traffic
+	for _, p := range m.pairs {
+		if p == nil {
+			continue
+		}
+		s := p.conn.ConnectionStats()
+		all = append(all, Traffic{
+			Peer: p.peer, BytesSent: s.BytesSent, BytesReceived: s.BytesReceived,
+			PacketsSent: s.PacketsSent, PacketsLost: s.PacketsLost, RTT: s.SmoothedRTT, MinRTT: s.MinRTT,
+		})
+	}
+	return all
+}
+
+func (p *pair) currentPath() Path {
+	path := p.path
+	path.RTT = p.conn.ConnectionStats().SmoothedRTT
+	return path
+}
+
+// pathOf describes a connection made straight to the peer's address.
+func pathOf(peer channel.Party, sock *Socket, conn *quic.Conn) Path {
+	remote := addrPort(conn.RemoteAddr())
+	return Path{Peer: peer, Kind: Direct, Local: localFor(sock.LocalAddr(), remote), Remote: remote}
+}
+
+// localFor is the address that packets to remote leave from: the socket's, or if that is unspecified the one the routing table
+// picks. Nothing is sent.
+func localFor(bound, remote netip.AddrPort) netip.AddrPort {
+	if !bound.Addr().IsUnspecified() || !remote.IsValid() {
+		return bound
+	}
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(remote))
+	if err != nil {
+		return bound
+	}
+	defer c.Close()
+	return netip.AddrPortFrom(addrPort(c.LocalAddr()).Addr(), bound.Port())
+}

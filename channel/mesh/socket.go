@@ -1,0 +1,108 @@
+package mesh
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/tacit-mpc/tacit/identity"
+)
+
+// A Socket is the one UDP socket of a party with QUIC on it: it listens for parties, dials parties, and dials the coordinator.
+// It listens from the start, so that a party which is told to begin a moment earlier than we are loses no time; connections of
+// strangers are turned down once a Mesh knows the roster.
+type Socket struct {
+	key       *identity.Key
+	conn      net.PacketConn
+	transport *quic.Transport
+	listener  *quic.Listener
+	warnings  []error
+	windows   windows
+	mesh      atomic.Pointer[Mesh] // the one that accepts, if any
+	close     func() error
+}
+
+// Listen opens a UDP socket on addr ("host:port"; host may be empty, port may be 0) for the party that holds key.
+func Listen(addr string, key *identity.Key) (*Socket, error) {
+	local, err := net.ResolveUDPAddr("udp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	udp, err := net.ListenUDP("udp", local)
+	if err != nil {
+		return nil, err // net's error says what was done, and where
+	}
+	conn := &packetConn{UDPConn: udp}
+	s, err := newSocket(conn, key)
+	if err != nil {
+		udp.Close()
+		return nil, err
+	}
+	s.warnings = conn.warnings()
+	return s, nil
+}
+
+// newSocket puts QUIC on conn, and owns it.
+func newSocket(conn net.PacketConn, key *identity.Key) (*Socket, error) {
+	s := &Socket{
+		key:       key,
+		conn:      conn,
+		transport: &quic.Transport{Conn: conn, ConnectionIDLength: connectionIDSize},
+	}
+	s.close = sync.OnceValue(s.shutdown)
+	var err error
+	s.listener, err = s.transport.Listen(key.ServerTLS(alpn, s.admit), s.windows.config(longestPatience, 1))
+	if err != nil {
+		return nil, fmt.Errorf("listen for parties on %s: %w", conn.LocalAddr(), err)
+	}
+	return s, nil
+}
+
+// errStranger refuses a key during the handshake.
+var errStranger = errors.New("the key is not on the roster")
+
+// admit checks a dialing party's key during the handshake. Before a Mesh states the roster every key may wait in the bounded
+// queue of the listener; the Mesh then checks again.
+func (s *Socket) admit(id identity.ID) error {
+	if m := s.mesh.Load(); m != nil {
+		if _, known := m.seats[id]; !known {
+			return errStranger
+		}
+	}
+	return nil
+}
+
+// LocalAddr is the bound address; its IP is unspecified if the socket listens on every interface.
+func (s *Socket) LocalAddr() netip.AddrPort { return addrPort(s.conn.LocalAddr()) }
+
+// Dial opens a QUIC connection from the socket, as quic.Transport.Dial does: the way to the coordinator.
+func (s *Socket) Dial(ctx context.Context, addr net.Addr, tlsConf *tls.Config, conf *quic.Config) (*quic.Conn, error) {
+	return s.transport.Dial(ctx, addr, tlsConf, conf)
+}
+
+// Warnings tells what is less than it should be but works: *BufferWarning.
+func (s *Socket) Warnings() []error { return s.warnings }
+
+// Close closes the socket at once. Close the Mesh and what was dialed first: they take leave of their peers.
+func (s *Socket) Close() error { return s.close() }
+
+func (s *Socket) shutdown() error {
+	return errors.Join(s.listener.Close(), s.transport.Close(), s.conn.Close())
+}
+
+// addrPort reads a UDP address. IPv4 addresses come out as IPv4, mapped or not.
+func addrPort(a net.Addr) netip.AddrPort {
+	u, ok := a.(*net.UDPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	ap := u.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
