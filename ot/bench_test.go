@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"testing"
+
+	"github.com/tacit-mpc/tacit/internal/block"
 )
 
 func BenchmarkSetup(b *testing.B) {
@@ -47,11 +49,11 @@ func BenchmarkCOT(b *testing.B) {
 			k, m, _ := dealLinks(b, testLink(depth))
 			batch, sent := uint32(0), 0
 			for b.Loop() {
-				mb, d, err := m.Extend(batch, rows)
+				mb, d, err := m.Extend(batch, make([]block.Block, rows))
 				if err != nil {
 					b.Fatal(err)
 				}
-				kb, err := k.Extend(batch, rows, d)
+				kb, err := k.Extend(batch, make([]block.Block, rows), d)
 				if err != nil {
 					b.Fatal(err)
 				}

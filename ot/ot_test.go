@@ -75,11 +75,11 @@ func links(t testing.TB, l Link) (*KeyLink, *MACLink, block.Block) {
 // extend runs one batch honestly.
 func extend(t testing.TB, k *KeyLink, m *MACLink, batch uint32, rows int) (*KeyBatch, *MACBatch) {
 	t.Helper()
-	mb, d, err := m.Extend(batch, rows)
+	mb, d, err := m.Extend(batch, make([]block.Block, rows))
 	if err != nil {
 		t.Fatal(err)
 	}
-	kb, err := k.Extend(batch, rows, d)
+	kb, err := k.Extend(batch, make([]block.Block, rows), d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestMessageLengths(t *testing.T) {
 		if len(s3) != 4096+64*nC || len(s3) != l.TreesSize() {
 			t.Errorf("depth %d: S3 of %d bytes", depth, len(s3))
 		}
-		_, d, err := m.Extend(0, 1280)
+		_, d, err := m.Extend(0, make([]block.Block, 1280))
 		if err != nil || len(d) != (nC-1)*1280/8 {
 			t.Errorf("depth %d: corrections of %d bytes, %v", depth, len(d), err)
 		}
@@ -216,10 +216,10 @@ func TestSingleUse(t *testing.T) {
 	}
 
 	kb, mb := extend(t, key, mac, 3, 256)
-	if _, _, err := mac.Extend(3, 256); err == nil {
+	if _, _, err := mac.Extend(3, make([]block.Block, 256)); err == nil {
 		t.Error("batch extended twice at the MAC side")
 	}
-	if _, err := key.Extend(2, 256, make([]byte, 31*32)); err == nil {
+	if _, err := key.Extend(2, make([]block.Block, 256), make([]byte, 31*32)); err == nil {
 		t.Error("batch order reversed at the key side")
 	}
 	if kb.Check(make([]byte, AnswerSize)) == nil {
@@ -255,10 +255,10 @@ func TestSingleUse(t *testing.T) {
 	}
 	key.Wipe()
 	mac.Wipe()
-	if _, _, err := mac.Extend(9, 256); err == nil {
+	if _, _, err := mac.Extend(9, make([]block.Block, 256)); err == nil {
 		t.Error("wiped link extends")
 	}
-	if _, err := key.Extend(9, 256, make([]byte, 31*32)); err == nil {
+	if _, err := key.Extend(9, make([]block.Block, 256), make([]byte, 31*32)); err == nil {
 		t.Error("wiped link extends")
 	}
 }

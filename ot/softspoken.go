@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 
 	"github.com/tacit-mpc/tacit/internal/block"
+	"golang.org/x/sync/errgroup"
 )
 
 // The SoftSpoken extension (Roy22; protocol section 9). The 128-column matrices V
@@ -132,19 +134,20 @@ type MACBatch struct {
 	answered bool
 }
 
-// Extend makes a batch of rows correlated OTs, the last 128 of which serve the check
-// (rows is a multiple of 128), and returns the corrections that go into XT1. Batch
-// numbers ascend; each serves once.
-func (m *MACLink) Extend(batch uint32, rows int) (*MACBatch, []byte, error) {
+// Extend makes a batch of len(mem) rows of correlated OTs, the last 128 of which
+// serve the check, and returns the corrections that go into XT1. The number of rows
+// is a multiple of 128. Batch numbers ascend; each serves once. mem holds the MACs and
+// belongs to the batch until Take.
+func (m *MACLink) Extend(batch uint32, mem []block.Block) (*MACBatch, []byte, error) {
+	rows := len(mem)
 	if err := checkBatch(m.leaves, &m.next, batch, rows); err != nil {
 		return nil, nil, err
 	}
-	b := &MACBatch{link: &m.link, batch: batch, u: block.NewBits(rows), v: make([]block.Block, rows)}
+	b := &MACBatch{link: &m.link, batch: batch, u: block.NewBits(rows), v: mem}
 	d := make([]byte, m.link.CorrectionsSize(rows))
-	out := d
-	for row := 0; row < rows; row += Slab {
-		n := min(Slab, rows-row)
+	slabs(rows, func(row, n int) {
 		u0 := b.u[row/8:][:n/8]
+		out := d[m.link.CorrectionsSize(row):]
 		expand(m.link, m.leaves, batch, row, b.v[row:][:n], func(c int, u []byte) {
 			if c == 0 {
 				copy(u0, u)
@@ -153,9 +156,27 @@ func (m *MACLink) Extend(batch uint32, rows int) (*MACBatch, []byte, error) {
 			subtle.XORBytes(out, u, u0)
 			out = out[n/8:]
 		})
-	}
+	})
 	return b, d, nil
 }
+
+// slabs runs f on every slab of a batch, on as many processors as there are. The
+// slabs are independent, so the result does not depend on the number.
+func slabs(rows int, f func(row, n int)) {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for row := 0; row < rows; row += Slab {
+		g.Go(func() error {
+			f(row, min(Slab, rows-row))
+			return nil
+		})
+	}
+	g.Wait()
+}
+
+// Bits returns the bits u of the batch without the check rows, for the fix vectors of
+// XT1. The batch keeps the memory.
+func (b *MACBatch) Bits() block.Bits { return b.u[:len(b.u)-block.Size] }
 
 // Answer takes the challenge of the key side (XT2) and returns u~ || v~ (XT3).
 func (b *MACBatch) Answer(challenge []byte) ([]byte, error) {
@@ -199,33 +220,35 @@ type KeyBatch struct {
 	ok    bool
 }
 
-// Extend makes a batch of rows correlated OTs from the corrections received in XT1.
-// The batch and rows are those of the MAC side.
-func (k *KeyLink) Extend(batch uint32, rows int, corrections []byte) (*KeyBatch, error) {
+// Extend makes a batch of len(mem) rows of correlated OTs from the corrections
+// received in XT1. Batch and rows are those of the MAC side. mem holds the keys and
+// belongs to the batch until Take.
+func (k *KeyLink) Extend(batch uint32, mem []block.Block, corrections []byte) (*KeyBatch, error) {
+	rows := len(mem)
 	if err := checkBatch(k.leaves, &k.next, batch, rows); err != nil {
 		return nil, err
 	}
 	if int64(len(corrections)) != k.link.CorrectionsSize(rows) {
 		return nil, fmt.Errorf("ot: %d bytes of corrections, want %d", len(corrections), k.link.CorrectionsSize(rows))
 	}
-	b := &KeyBatch{link: &k.link, delta: k.delta, batch: batch, w: make([]block.Block, rows)}
-	depth := k.link.Depth
-	for row := 0; row < rows; row += Slab {
-		n := min(Slab, rows-row)
-		w := b.w[row:][:n]
-		expand(k.link, k.leaves, batch, row, w, func(int, []byte) {})
-		for c := 1; c < k.link.trees(); c++ {
-			d := corrections[:n/8]
-			corrections = corrections[n/8:]
-			for q := depth * c; q < depth*(c+1); q++ {
-				m := block.Mask(k.delta.Bit(q))
-				for z := range n / 128 {
-					w[128*z+q] = w[128*z+q].Xor(block.Load(d[16*z:]).And(m))
-				}
-			}
+	b := &KeyBatch{link: &k.link, delta: k.delta, batch: batch, w: mem}
+	slabs(rows, func(row, n int) {
+		expand(k.link, k.leaves, batch, row, b.w[row:][:n], func(int, []byte) {})
+		k.correct(b.w[row:][:n], corrections[k.link.CorrectionsSize(row):])
+	})
+	return b, nil
+}
+
+// correct adds the corrections of one slab to w: d_c to every column of tree c where
+// Delta has a one.
+func (k *KeyLink) correct(w []block.Block, d []byte) {
+	for q := k.link.Depth; q < 128; q++ {
+		m := block.Mask(k.delta.Bit(q))
+		dc := d[(q/k.link.Depth-1)*len(w)/8:]
+		for z := range len(w) / 128 {
+			w[128*z+q] = w[128*z+q].Xor(block.Load(dc[16*z:]).And(m))
 		}
 	}
-	return b, nil
 }
 
 // Challenge draws the challenge of the consistency check (XT2). It exists only

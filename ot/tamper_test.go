@@ -186,7 +186,7 @@ func TestCorrectionTampered(t *testing.T) {
 		c := 1 + trial%(l.trees()-1)
 		a := alpha(delta, depth, c)
 		for guessing := range 2 {
-			mb, d, err := m.Extend(uint32(guessing), rows)
+			mb, d, err := m.Extend(uint32(guessing), make([]block.Block, rows))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -202,7 +202,7 @@ func TestCorrectionTampered(t *testing.T) {
 					}
 				}
 			}
-			kb, err := k.Extend(uint32(guessing), rows, d)
+			kb, err := k.Extend(uint32(guessing), make([]block.Block, rows), d)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -325,7 +325,7 @@ func FuzzDecoders(f *testing.F) {
 		var keys [128]block.Block
 		puncture(l, block.Block{Lo: 1}, &keys, p)
 		k, _, _ := dealLinks(t, l)
-		if kb, err := k.Extend(0, 256, p); err == nil && int64(len(p)) != l.CorrectionsSize(256) {
+		if kb, err := k.Extend(0, make([]block.Block, 256), p); err == nil && int64(len(p)) != l.CorrectionsSize(256) {
 			t.Error("corrections of a wrong length accepted")
 		} else if err == nil {
 			kb.Challenge(rand.Reader)
