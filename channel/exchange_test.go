@@ -120,7 +120,9 @@ func TestMeterAndRecord(t *testing.T) {
 		{Peer: 1, Sent: true, Msg: []byte("one")}, {Peer: 1, Sent: true, Msg: []byte{}},
 		{Peer: 2, Sent: true, Msg: []byte("second")}, {Peer: 2, Msg: []byte("back")},
 	}
-	same := func(a, b channel.Entry) bool { return a.Peer == b.Peer && a.Sent == b.Sent && bytes.Equal(a.Msg, b.Msg) }
+	same := func(a, b channel.Entry) bool {
+		return a.Peer == b.Peer && a.Sent == b.Sent && bytes.Equal(a.Msg, b.Msg)
+	}
 	if got := rec.Entries(); !slices.EqualFunc(got, want, same) {
 		t.Errorf("recorded %v", got)
 	}
