@@ -45,18 +45,18 @@ func (q *queue) pop(ctx context.Context) ([]byte, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	err := q.wait(ctx, func() bool { return q.end != nil || len(q.msgs) > 0 })
-	switch {
-	case len(q.msgs) > 0 && err == nil:
-		msg := q.msgs[0]
-		q.msgs[0] = nil
-		q.msgs = q.msgs[1:]
-		q.size -= len(msg) + messageOverhead
-		q.moved.Broadcast()
-		return msg, nil
-	case q.end != nil:
+	if len(q.msgs) == 0 && q.end != nil {
 		return nil, q.end
 	}
-	return nil, err
+	if err != nil {
+		return nil, err
+	}
+	msg := q.msgs[0]
+	q.msgs[0] = nil
+	q.msgs = q.msgs[1:]
+	q.size -= len(msg) + messageOverhead
+	q.moved.Broadcast()
+	return msg, nil
 }
 
 // wait returns when ready holds, or with the error of ctx. The queue is locked.
@@ -98,11 +98,4 @@ func (q *queue) drop(end error) {
 	defer q.mu.Unlock()
 	q.end, q.msgs, q.size = end, nil, 0
 	q.moved.Broadcast()
-}
-
-// len is the number of messages queued.
-func (q *queue) len() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.msgs)
 }
