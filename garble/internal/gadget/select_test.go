@@ -1,0 +1,108 @@
+package gadget
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/tacit-mpc/tacit/circuit"
+)
+
+// Elements of every kind: inputs, constants, complements, repetitions.
+func mixedElements(b *circuit.Builder, x []Word, n int) []Word {
+	elems := make([]Word, n)
+	for i := range elems {
+		e := append(Word{}, x[i%len(x)]...)
+		e[i%len(e)] = b.Not(e[i%len(e)])
+		copy(e[len(e)-2:], Const(b, uint64(i), 2))
+		elems[i] = e
+	}
+	return elems
+}
+
+func mixedValue(x []uint64, i int) uint64 {
+	v := x[i%len(x)] ^ 1<<(3-i%4)
+	return v&^3 | uint64(i)&3
+}
+
+func TestIndex(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 11, 16, 31, 33} {
+		u := build(t, []int{4, 4, 8}, func(b *circuit.Builder, x []Word) []Word {
+			elems := mixedElements(b, x[:2], n)
+			return []Word{Index(b, elems, x[2]), Index(b, elems, Const(b, uint64(n-1), 8)),
+				Select(b, Decode(b, x[2], n, b.One()), elems)}
+		})
+		u.check(t, func(x []uint64) []any {
+			if x[2] >= uint64(n) {
+				return nil
+			}
+			v := mixedValue(x[:2], int(x[2]))
+			return []any{v, mixedValue(x[:2], n-1), v}
+		})
+	}
+}
+
+func TestIndexTable(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	table := make([]uint64, 256)
+	for i := range table {
+		table[i] = rng.Uint64() & 255
+	}
+	u := build(t, []int{8}, func(b *circuit.Builder, x []Word) []Word {
+		elems := make([]Word, len(table))
+		for i, v := range table {
+			elems[i] = Const(b, v, 8)
+		}
+		return []Word{Index(b, elems, x[0])}
+	})
+	u.check(t, func(x []uint64) []any { return []any{table[x[0]]} })
+	if u.ands() > 81 {
+		t.Errorf("a table of 256 bytes takes %d ANDs", u.ands())
+	}
+}
+
+func TestDecode(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 5, 8, 13} {
+		u := build(t, []int{5, 1}, func(b *circuit.Builder, x []Word) []Word {
+			return []Word{Decode(b, x[0], n, x[1][0])}
+		})
+		u.check(t, func(x []uint64) []any {
+			if x[0] >= uint64(n) {
+				return nil
+			}
+			return []any{x[1] << (n - 1 - int(x[0]))}
+		})
+		if u.ands() > n-1 {
+			t.Errorf("decoding %d lines takes %d ANDs", n, u.ands())
+		}
+	}
+}
+
+func TestBitonicSort(t *testing.T) {
+	for n := range 9 {
+		in := make([]int, n)
+		for i := range in {
+			in[i] = 2
+		}
+		for _, descending := range []bool{false, true} {
+			u := build(t, in, func(b *circuit.Builder, x []Word) []Word {
+				BitonicSort(x, descending, func(x, y Word) { Swap(b, Less(b, y, x, false), x, y) })
+				return x
+			})
+			u.check(t, func(x []uint64) []any {
+				want := append([]uint64{}, x...)
+				for i := range want {
+					for j := range i {
+						if (want[j] > want[i]) != descending && want[j] != want[i] {
+							want[i], want[j] = want[j], want[i]
+						}
+					}
+				}
+				vals := make([]any, n)
+				for i := range vals {
+					vals[i] = want[i]
+				}
+				return vals
+			})
+		}
+	}
+}
