@@ -8,6 +8,7 @@ type Const struct {
 	Type Basic
 	Span syntax.Span
 	expr constExpr
+	sum  sum // of a usize constant
 }
 
 // A Supply is a constant PARTY::NAME that a party must supply before the program can be compiled.
@@ -36,47 +37,66 @@ type (
 	}
 )
 
-// evalConst computes e in type t, with wrap-around. Values of named constants come from consts.
-func evalConst(e constExpr, t Basic, consts map[*Const]uint64, supplied func(party, name string) uint64) uint64 {
+// constant evaluates e in type t, with wrap-around; the constants before it are known.
+func (in *Instance) constant(e constExpr, t Basic) uint64 {
 	switch e := e.(type) {
 	case constLit:
 		return e.bits
 	case constRef:
-		return consts[e.c]
+		return in.consts[e.c]
 	case constParty:
-		return supplied(e.party, e.name)
-	case constOp:
-		args := make([]uint64, len(e.args))
-		for i, a := range e.args {
-			args[i] = evalConst(a, t, consts, supplied)
+		return in.supplied[[2]string{e.party, e.name}]
+	}
+	op := e.(constOp)
+	args := make([]uint64, len(op.args))
+	for i, a := range op.args {
+		args[i] = in.constant(a, t)
+	}
+	switch op.op {
+	case "+":
+		return truncate(args[0]+args[1], t)
+	case "-":
+		return truncate(args[0]-args[1], t)
+	case "max":
+		if len(args) == 0 {
+			return 0
 		}
-		switch e.op {
-		case "+":
-			return truncate(args[0]+args[1], t)
-		case "-":
-			return truncate(args[0]-args[1], t)
-		case "max":
-			v := lowest(t)
-			if len(args) == 0 {
-				return 0
-			}
-			for _, a := range args {
-				if less(v, a, t) {
-					v = a
-				}
-			}
-			return v
-		case "min":
-			v := highest(t)
-			for _, a := range args {
-				if less(a, v, t) {
-					v = a
-				}
-			}
-			return v
+	case "min":
+		if len(args) == 0 {
+			return highest(t)
 		}
 	}
-	panic("unknown constant expression")
+	v := args[0]
+	for _, a := range args[1:] {
+		if op.op == "max" && less(v, a, t) || op.op == "min" && less(a, v, t) {
+			v = a
+		}
+	}
+	return v
+}
+
+// sumOf is the normal form of a usize constant expression.
+func (m atoms) sumOf(e constExpr) sum {
+	switch e := e.(type) {
+	case constLit:
+		return sum{k: uint32(e.bits)}
+	case constRef:
+		return e.c.sum
+	case constParty:
+		return m.supplied(e.party, e.name)
+	}
+	op := e.(constOp)
+	args := make([]sum, len(op.args))
+	for i, a := range op.args {
+		args[i] = m.sumOf(a)
+	}
+	switch op.op {
+	case "+":
+		return args[0].plus(1, args[1])
+	case "-":
+		return args[0].plus(^uint32(0), args[1])
+	}
+	return m.extremum(op.op, args)
 }
 
 // truncate keeps the bits of type t.
@@ -96,14 +116,7 @@ func less(a, b uint64, t Basic) bool {
 	return a < b
 }
 
-// lowest and highest are the bits of the extreme values of t.
-func lowest(t Basic) uint64 {
-	if t.Signed() {
-		return 1 << (t.Bits() - 1)
-	}
-	return 0
-}
-
+// highest is the bits of the greatest value of t.
 func highest(t Basic) uint64 {
 	if t.Signed() {
 		return 1<<(t.Bits()-1) - 1

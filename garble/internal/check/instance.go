@@ -6,7 +6,7 @@ import (
 	"github.com/tacit-mpc/tacit/garble/internal/syntax"
 )
 
-// MaxValueBits is the largest number of bits of one value: an argument, a variable, a part of an expression.
+// MaxValueBits is the largest number of bits, and of parts, of one value: an argument, a variable, a part of an expression.
 const MaxValueBits = 1 << 26
 
 // An Instance is an entry function with the constants of all parties: every array has a length and every type a width, none
@@ -15,60 +15,78 @@ type Instance struct {
 	Entry    *Func
 	consts   map[*Const]uint64
 	supplied map[[2]string]uint64
-	lens     map[*Array]int
-	bits     map[Type]int
+	atoms    map[*atom]uint32
+	sizes    map[Type]size
 }
+
+type size struct{ bits, parts int }
 
 // Const is the value of a constant as two's complement bits.
 func (in *Instance) Const(c *Const) uint64 { return in.consts[c] }
 
 // Len is the number of elements of an array type.
-func (in *Instance) Len(a *Array) int {
-	n, ok := in.lens[a]
-	if !ok {
-		n = int(a.Size.sum.eval(func(p, name string) uint64 { return in.supplied[[2]string{p, name}] }))
-		in.lens[a] = n
-	}
-	return n
-}
+func (in *Instance) Len(a *Array) int { return int(in.sum(a.Size.sum)) }
 
 // Bits is the width of a value of a type.
-func (in *Instance) Bits(t Type) int {
-	if b, ok := t.(Basic); ok {
-		return b.Bits()
+func (in *Instance) Bits(t Type) int { return in.size(t).bits }
+
+func (in *Instance) sum(s sum) uint32 {
+	n := s.k
+	for _, t := range s.terms {
+		n += t.coef * in.atom(t.atom)
 	}
-	n, ok := in.bits[t]
+	return n
+}
+
+func (in *Instance) atom(a *atom) uint32 {
+	if a.op == "" {
+		return uint32(in.supplied[[2]string{a.party, a.name}])
+	}
+	v, ok := in.atoms[a]
 	if !ok {
-		n = in.measure(t)
-		in.bits[t] = n
-	}
-	return n
-}
-
-// measure adds up the parts of a type; more than MaxValueBits is MaxValueBits+1.
-func (in *Instance) measure(t Type) int {
-	n := 0
-	switch t := t.(type) {
-	case *Array:
-		n = in.Bits(t.Elem) // below 2^27, and a length is below 2^32
-		n *= in.Len(t)
-	case *Enum:
-		for _, v := range t.Variants {
-			n = max(n, in.sum(v.Fields))
+		args := make([]uint32, len(a.args))
+		for i, s := range a.args {
+			args[i] = in.sum(s)
 		}
-		n += t.TagBits()
-	default:
-		n = in.sum(Components(t))
+		v = extreme(a.op, args)
+		in.atoms[a] = v
 	}
-	return min(n, MaxValueBits+1)
+	return v
 }
 
-func (in *Instance) sum(types []Type) int {
-	n := 0
-	for _, t := range types {
-		n = min(n+in.Bits(t), MaxValueBits+1)
+// size measures a type; more than MaxValueBits is MaxValueBits+1.
+func (in *Instance) size(t Type) size {
+	if b, ok := t.(Basic); ok {
+		return size{b.Bits(), 1}
 	}
-	return n
+	s, ok := in.sizes[t]
+	if !ok {
+		switch t := t.(type) {
+		case *Array:
+			elem, n := in.size(t.Elem), in.Len(t)
+			s = size{elem.bits * n, elem.parts * n} // below 2^27 * 2^32
+		case *Enum:
+			for _, v := range t.Variants {
+				f := in.add(v.Fields)
+				s = size{max(s.bits, f.bits), max(s.parts, f.parts)}
+			}
+			s.bits += t.TagBits()
+		default:
+			s = in.add(Components(t))
+		}
+		s = size{min(s.bits, MaxValueBits+1), min(s.parts+1, MaxValueBits+1)}
+		in.sizes[t] = s
+	}
+	return s
+}
+
+func (in *Instance) add(types []Type) size {
+	var s size
+	for _, t := range types {
+		u := in.size(t)
+		s = size{min(s.bits+u.bits, MaxValueBits+1), min(s.parts+u.parts, MaxValueBits+1)}
+	}
+	return s
 }
 
 // Parties gives the type of each party's input, in seat order: one parameter each, or, for EachElement, one element each.
@@ -88,6 +106,54 @@ func (in *Instance) Parties() []Type {
 	return types
 }
 
-func compileError(kind string, at syntax.Span, format string, args ...any) *syntax.Error {
-	return &syntax.Error{Phase: syntax.PhaseCompile, Kind: kind, Pos: at.Start, End: at.End, Msg: fmt.Sprintf(format, args...)}
+// Instantiate picks the entry function by name, main if that is empty, and gives the constants by party and name. Constants
+// that the program does not use are ignored.
+func (p *Program) Instantiate(name string, supplied map[string]map[string]Value) (*Instance, syntax.ErrorList) {
+	if name == "" {
+		name = "main"
+	}
+	in := &Instance{consts: map[*Const]uint64{}, supplied: map[[2]string]uint64{}, atoms: map[*atom]uint32{}, sizes: map[Type]size{}}
+	var names []string
+	for _, f := range p.Funcs {
+		if f.Name == name && f.Pub {
+			in.Entry = f
+		}
+		if f.Pub {
+			names = append(names, f.Name)
+		}
+	}
+	i := &instantiation{Instance: in, done: map[*Func]bool{}}
+	if in.Entry == nil {
+		hint := nearestName(name, names)
+		if hint == "" && len(names) > 0 {
+			hint = fmt.Sprintf("the pub functions are %v", names)
+		}
+		i.fail("FnNotFound", syntax.Span{}, hint, "there is no pub fn `%s`", name)
+		return nil, i.errs
+	}
+	for _, s := range p.Supplies {
+		v, ok := supplied[s.Party][s.Name]
+		switch {
+		case !ok:
+			i.fail("MissingConstant", s.Span, "", "the constant %s::%s, a %v, has to be supplied", s.Party, s.Name, s.Type)
+		case v.Type != s.Type:
+			i.fail("InvalidLiteralType", s.Span, "", "the constant %s::%s is a %v, the supplied value is a %v", s.Party, s.Name, s.Type, v.Type)
+		}
+		in.supplied[[2]string{s.Party, s.Name}] = v.Bits
+	}
+	if len(i.errs) > 0 {
+		return nil, i.errs
+	}
+	for _, c := range p.Consts {
+		in.consts[c] = in.constant(c.expr, c.Type)
+	}
+	i.function(in.Entry)
+	if len(i.errs) == 0 {
+		i.inputs()
+	}
+	if len(i.errs) > 0 {
+		i.errs.Sort()
+		return nil, i.errs
+	}
+	return in, nil
 }

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,7 +32,7 @@ func number(n uint32) Size {
 	return Size{Number, fmt.Sprint(n), sum{k: n}}
 }
 
-// A sum is a usize value in normal form: a number plus multiples of atoms, all modulo 2^32. Terms are sorted by key and
+// A sum is a usize value in normal form: a number plus multiples of atoms, all modulo 2^32. Terms are sorted by atom and
 // have coefficients other than 0.
 type sum struct {
 	k     uint32
@@ -42,32 +41,24 @@ type sum struct {
 
 type term struct {
 	coef uint32
-	atom atom
+	atom *atom
 }
 
-// An atom is a value that is known only with the parties' constants: PARTY::NAME, or max or min over sums.
+// An atom is a value that is known only with the parties' constants: PARTY::NAME, or max or min over sums. Equal atoms are
+// one pointer: see atoms.
 type atom struct {
+	id          int
 	party, name string // of a supplied constant, if op is ""
 	op          string // "max" or "min"
 	args        []sum
 }
 
-func (a atom) key() string {
-	if a.op == "" {
-		return a.party + "::" + a.name
-	}
-	keys := make([]string, len(a.args))
-	for i, s := range a.args {
-		keys[i] = s.key()
-	}
-	return a.op + "(" + strings.Join(keys, ", ") + ")"
-}
-
+// key is equal for equal sums.
 func (s sum) key() string {
 	var b strings.Builder
 	fmt.Fprint(&b, s.k)
 	for _, t := range s.terms {
-		fmt.Fprintf(&b, " + %d*%s", t.coef, t.atom.key())
+		fmt.Fprintf(&b, "+%d*#%d", t.coef, t.atom.id)
 	}
 	return b.String()
 }
@@ -76,71 +67,66 @@ func (s sum) key() string {
 func (s sum) plus(c uint32, t sum) sum {
 	r := sum{k: s.k + c*t.k, terms: slices.Clone(s.terms)}
 	for _, u := range t.terms {
-		r.add(c*u.coef, u.atom)
+		i, found := slices.BinarySearchFunc(r.terms, u.atom.id, func(t term, id int) int { return t.atom.id - id })
+		if !found {
+			r.terms = slices.Insert(r.terms, i, term{0, u.atom})
+		}
+		if r.terms[i].coef += c * u.coef; r.terms[i].coef == 0 {
+			r.terms = slices.Delete(r.terms, i, i+1)
+		}
 	}
 	return r
 }
 
-func (s *sum) add(c uint32, a atom) {
-	key := a.key()
-	i, found := slices.BinarySearchFunc(s.terms, key, func(t term, k string) int { return cmp.Compare(t.atom.key(), k) })
-	if !found {
-		s.terms = slices.Insert(s.terms, i, term{0, a})
+// atoms makes each atom once.
+type atoms map[string]*atom
+
+func (m atoms) get(key string, a atom) sum {
+	if m[key] == nil {
+		a.id = len(m)
+		m[key] = &a
 	}
-	if s.terms[i].coef += c; s.terms[i].coef == 0 {
-		s.terms = slices.Delete(s.terms, i, i+1)
-	}
+	return sum{terms: []term{{1, m[key]}}}
+}
+
+// supplied is the constant that a party supplies.
+func (m atoms) supplied(party, name string) sum {
+	return m.get(party+"::"+name, atom{party: party, name: name})
 }
 
 // extremum is max or min of sums: a number if all are numbers, else an atom over the sorted distinct arguments.
-func extremum(op string, args []sum) sum {
-	bound := uint32(0)
-	pick := func(a, b uint32) uint32 { return max(a, b) }
-	if op == "min" {
-		bound = 1<<32 - 1
-		pick = func(a, b uint32) uint32 { return min(a, b) }
-	}
-	k := bound
-	var open []sum
+func (m atoms) extremum(op string, args []sum) sum {
+	known := sum{k: extreme(op, nil)}
+	distinct := map[string]sum{}
 	for _, s := range args {
 		if len(s.terms) == 0 {
-			k = pick(k, s.k)
+			known.k = extreme(op, []uint32{known.k, s.k})
 		} else {
-			open = append(open, s)
+			distinct[s.key()] = s
 		}
 	}
-	if len(open) == 0 {
-		return sum{k: k}
+	if known.k != extreme(op, nil) || len(distinct) == 0 {
+		distinct[known.key()] = known
 	}
-	if k != bound {
-		open = append(open, sum{k: k})
+	keys := make([]string, 0, len(distinct))
+	for k := range distinct {
+		keys = append(keys, k)
 	}
-	slices.SortFunc(open, func(a, b sum) int { return cmp.Compare(a.key(), b.key()) })
-	open = slices.CompactFunc(open, func(a, b sum) bool { return a.key() == b.key() })
-	if len(open) == 1 {
-		return open[0]
+	slices.Sort(keys)
+	if len(keys) == 1 {
+		return distinct[keys[0]]
 	}
-	return sum{terms: []term{{1, atom{op: op, args: open}}}}
+	a := atom{op: op}
+	for _, k := range keys {
+		a.args = append(a.args, distinct[k])
+	}
+	return m.get(op+"("+strings.Join(keys, ",")+")", a)
 }
 
-// eval computes the sum with the values that the parties supplied.
-func (s sum) eval(supplied func(party, name string) uint64) uint32 {
-	n := s.k
-	for _, t := range s.terms {
-		n += t.coef * t.atom.eval(supplied)
+// extreme is max or min; of nothing, 0 or the largest value.
+func extreme(op string, args []uint32) uint32 {
+	if op == "max" {
+		return slices.Max(append([]uint32{0}, args...))
 	}
-	return n
-}
-
-func (a atom) eval(supplied func(party, name string) uint64) uint32 {
-	if a.op == "" {
-		return uint32(supplied(a.party, a.name))
-	}
-	n := a.args[0].eval(supplied)
-	for _, s := range a.args[1:] {
-		if v := s.eval(supplied); (a.op == "max") == (v > n) {
-			n = v
-		}
-	}
-	return n
+	return slices.Min(append([]uint32{1<<32 - 1}, args...))
 }

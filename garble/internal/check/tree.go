@@ -8,6 +8,8 @@ type Program struct {
 	Structs []*Struct
 	Enums   []*Enum
 	Funcs   []*Func // in file order
+	// Supplies are the constants that the parties must supply, by party and name.
+	Supplies []Supply
 }
 
 // A Func is a checked function. No function reaches itself through calls.
@@ -28,6 +30,7 @@ type Var struct {
 	Type Type
 	Mut  bool
 	Span syntax.Span
+	open Type // the type each use starts from, if it was left open: polymorphic (spec 6.3)
 }
 
 // An Expr is a typed expression. Operands are evaluated in the order of the fields, each exactly once, unless the node's

@@ -30,23 +30,24 @@ const (
 	I64
 	openUint // {uint}: unsuffixed literals without sign, elements of unsuffixed ranges
 	openInt  // {int}: unsuffixed negative literals
+	invalid  // of an expression that was rejected; fits everything, so that it is not reported again
 )
 
 // Bits is the width of the type; an open type is 32 bits wide.
 func (b Basic) Bits() int {
-	return [...]int{1, 8, 16, 32, 64, 32, 8, 16, 32, 64, 32, 32}[b]
+	return [...]int{1, 8, 16, 32, 64, 32, 8, 16, 32, 64, 32, 32, 1}[b]
 }
 
 // Signed reports whether the type is a signed integer.
 func (b Basic) Signed() bool { return b >= I8 && b <= I64 || b == openInt }
 
 // Integer reports whether the type is an integer.
-func (b Basic) Integer() bool { return b != Bool }
+func (b Basic) Integer() bool { return b != Bool && b != invalid }
 
 func (b Basic) open() bool { return b == openUint || b == openInt }
 
 func (b Basic) String() string {
-	return [...]string{"bool", "u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "{uint}", "{int}"}[b]
+	return [...]string{"bool", "u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "{number}", "{negative number}", "?"}[b]
 }
 
 // A Tuple is an ordered product; the empty one is the unit type.

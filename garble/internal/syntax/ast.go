@@ -313,3 +313,6 @@ type FieldPattern struct {
 	Name    Name
 	Pattern Pattern
 }
+
+// Levels is how deep an expression is nested.
+func Levels(e Expr) int { return e.levels() }
