@@ -10,25 +10,26 @@ import (
 type Preprocessor interface {
 	// dealer reports whether the randomness is trusted to a third party; it goes into the session id.
 	dealer() bool
-	// start begins the preprocessing of a session whose sid is known. It sets the global key and the tweak base of the session,
-	// at the latest when inputs returns.
+	// start begins the preprocessing of a session whose sid is known. A Preprocessor that can serve only once refuses the
+	// second call.
 	start(s *session) (source, error)
 }
 
-// A source delivers the correlated randomness of one session, batch after batch. The share slabs it returns belong to the
-// caller; the source may not keep or reuse them before the next call of chunk has returned.
+// A source delivers the correlated randomness of one session, batch after batch, each once and in order.
 type source interface {
-	// inputs runs batch 0 and returns the masks of the input wires, in circuit order. The interactive source starts with S2.
+	// inputs runs batch 0 and returns the masks of the input wires, in circuit order, in the arena of the run. It sets the global
+	// key and the tweak base of the session. The interactive source starts with S2.
 	inputs(ctx context.Context) (*shares, error)
-	// chunk runs batch t through BK1. Batches are asked for in order, each once; a second request is an error.
+	// chunk runs batch t = 1, 2, ... through BK1. It may run in another goroutine while earlier chunks are garbled.
 	chunk(ctx context.Context, t uint32) (*triples, error)
 }
 
 // triples is the preprocessed randomness of one chunk with G AND gates, before OP1.
 type triples struct {
+	mem  *arena  // holds everything below; the receiver erases it
 	mask *shares // G rows or more: <lambda> of the output of AND gate g
 	a, b *shares // G rows or more: <A_g>, <B_g>
-	// f holds (B-1)*G rows to be opened in OP1, gate by gate: f_{0,1}..f_{0,B-1}, f_{1,1}.. (protocol 14). No rows with a dealer.
+	// f holds (B-1)*G rows to be opened in OP1, gate by gate: f_{0,1}..f_{0,B-1}, f_{1,1}.. (protocol 14). Nil with a dealer.
 	f *shares
 	// product returns <C_g> = <A_g & B_g>, G rows or more, given the opened f. It is called once.
 	product func(f block.Bits) *shares

@@ -16,17 +16,20 @@ type shares struct {
 	key [][]block.Block // key[j][r] = K_self[x^j_r]: our key for the bit of j
 }
 
-// newShares returns m zero shares in an arena.
-func (s *session) newShares(a *arena, m int) *shares {
-	sh := &shares{m: m, x: a.newBits(m)}
-	sh.mac = make([][]block.Block, s.plan.n)
-	sh.key = make([][]block.Block, s.plan.n)
-	for _, j := range s.plan.peers(s.self) {
-		sh.mac[j] = a.newBlocks(m)
-		sh.key[j] = a.newBlocks(m)
+// newShares returns m zero shares of one of n parties, in an arena.
+func newShares(a *arena, n, self, m int) *shares {
+	sh := &shares{m: m, x: a.newBits(m), mac: make([][]block.Block, n), key: make([][]block.Block, n)}
+	for j := range n {
+		if j != self {
+			sh.mac[j] = a.newBlocks(m)
+			sh.key[j] = a.newBlocks(m)
+		}
 	}
 	return sh
 }
+
+// newShares returns m zero shares of this party, in an arena.
+func (s *session) newShares(a *arena, m int) *shares { return newShares(a, s.plan.n, s.self, m) }
 
 // rows returns a view of m shares beginning with the given one: it shares the slabs, but has a copy of the bits.
 func (sh *shares) rows(from, m int) *shares {

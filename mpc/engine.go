@@ -1,0 +1,178 @@
+package mpc
+
+import (
+	"context"
+
+	"github.com/tacit-mpc/tacit/circuit"
+	"github.com/tacit-mpc/tacit/internal/block"
+)
+
+// An engine walks the circuit for one party. It keeps state for the live wires alone, in the slots that the circuit allocates:
+// the mask shares (all parties), the zero labels (a garbler) or active labels (the evaluator), and the masked values. Each of
+// the three is filled by its own walk over the gates of a chunk, in order, so that each is ready when it may be.
+type engine struct {
+	s     *session
+	plan  *plan
+	slots *circuit.Slots
+	from  source
+
+	inputMasks *shares         // <lambda_w> of the input wires
+	inputZero  []block.Block   // garbler: L_{w,0} of the input wires
+	masks      *shares         // by slot: <lambda_w>
+	zero       []block.Block   // garbler, by slot: L_{w,0}
+	active     [][]block.Block // evaluator, by garbler and slot: L^i_w
+	values     block.Bits      // by slot: Lambda_w
+
+	proof block.Block // Z of protocol 20, so far
+}
+
+func newEngine(s *session, from source) *engine {
+	e := &engine{s: s, plan: s.plan, slots: s.plan.circ.Slots(), from: from}
+	n := e.slots.Len()
+	e.masks = s.newShares(s.mem, n)
+	e.values = s.mem.newBits(n)
+	if e.garbles() {
+		e.zero = s.mem.newBlocks(n)
+	} else {
+		e.active = make([][]block.Block, s.plan.n)
+		for _, i := range s.plan.peers(s.self) {
+			e.active[i] = s.mem.newBlocks(n)
+		}
+	}
+	return e
+}
+
+func (e *engine) garbles() bool { return e.plan.garbler(e.s.self) }
+
+// walk calls free for every gate of a chunk but the AND gates, and and for these, with the slots of their wires.
+func (e *engine) walk(c chunk, free func(op circuit.Op, z, a, b int), and func(g, z, a, b int) error) error {
+	g := 0
+	for i := c.first; i < c.end; i++ {
+		gate := e.plan.circ.Gate(i)
+		z := e.slots.Of(circuit.Wire(e.plan.circ.NumInputs() + i))
+		a, b := e.slots.Of(gate.A), e.slots.Of(gate.B)
+		if gate.Op != circuit.And {
+			free(gate.Op, z, a, b)
+			continue
+		}
+		if err := and(g, z, a, b); err != nil {
+			return err
+		}
+		g++
+	}
+	return nil
+}
+
+// walkMasks carries the mask shares through a chunk (protocol 16). It collects the masks of the input wires of AND gate g in row
+// g of left and right.
+func (e *engine) walkMasks(c chunk, fresh, left, right *shares) {
+	m := e.masks
+	e.walk(c, func(op circuit.Op, z, a, b int) {
+		switch op {
+		case circuit.Xor:
+			m.xor(z, m, a, m, b)
+		case circuit.Not:
+			m.set(z, m, a)
+		default:
+			m.zero(z)
+		}
+	}, func(g, z, a, b int) error {
+		left.set(g, m, a)
+		right.set(g, m, b)
+		m.set(z, fresh, g)
+		return nil
+	})
+}
+
+// walkValues carries the masked values through a chunk, given those of the outputs of its AND gates. It collects those of the
+// inputs of AND gate g in bit g of left and right.
+func (e *engine) walkValues(c chunk, outputs, left, right block.Bits) {
+	e.walk(c, e.freeValue, func(g, z, a, b int) error {
+		left.Set(g, e.values.Get(a))
+		right.Set(g, e.values.Get(b))
+		e.values.Set(z, outputs.Get(g))
+		return nil
+	})
+}
+
+func (e *engine) freeValue(op circuit.Op, z, a, b int) {
+	switch op {
+	case circuit.Xor:
+		e.values.Set(z, e.values.Get(a)^e.values.Get(b))
+	case circuit.Not:
+		e.values.Set(z, e.values.Get(a)^1)
+	case circuit.Zero:
+		e.values.Set(z, 0)
+	case circuit.One:
+		e.values.Set(z, 1)
+	}
+}
+
+// run does everything behind the session start and returns this party's outputs.
+func (e *engine) run(ctx context.Context, in []bool, progress func(done int)) (block.Bits, error) {
+	if err := e.prepareInputs(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if e.plan.two {
+		err = e.runTwo(ctx, in, progress)
+	} else {
+		err = e.runStream(ctx, in, progress)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e.output(ctx)
+}
+
+// runStream takes the chunks one after the other (protocol 12.3, order=stream).
+func (e *engine) runStream(ctx context.Context, in []bool, progress func(int)) error {
+	if err := e.input(ctx, in); err != nil {
+		return err
+	}
+	done := 0
+	for t := uint32(1); int(t) <= len(e.plan.chunks); t++ {
+		w, err := e.prepare(ctx, t)
+		if err != nil {
+			return err
+		}
+		if err := e.evaluate(t, w); err != nil {
+			return err
+		}
+		if err := e.disclose(ctx, t, w); err != nil {
+			return err
+		}
+		done += w.ands
+		progress(done)
+	}
+	return nil
+}
+
+// runTwo prepares all chunks before the input and discloses after all are evaluated (order=two).
+func (e *engine) runTwo(ctx context.Context, in []bool, progress func(int)) error {
+	work := make([]*work, len(e.plan.chunks))
+	for i := range work {
+		w, err := e.prepare(ctx, uint32(i+1))
+		if err != nil {
+			return err
+		}
+		work[i] = w
+	}
+	if err := e.input(ctx, in); err != nil {
+		return err
+	}
+	for i, w := range work {
+		if err := e.evaluate(uint32(i+1), w); err != nil {
+			return err
+		}
+	}
+	done := 0
+	for i, w := range work {
+		if err := e.disclose(ctx, uint32(i+1), w); err != nil {
+			return err
+		}
+		done += w.ands
+		progress(done)
+	}
+	return nil
+}
