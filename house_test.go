@@ -36,6 +36,7 @@ var floors = map[string][]string{
 	"garble/internal/interp": {"garble/internal/syntax", "garble/internal/check"}, // the oracle shares nothing with lower
 	"ot":                     {"internal/block"},
 	"coord":                  {"identity"},
+	"relay":                  nil,
 
 	// Floor 2, and the bridge.
 	"mpc":                 {"circuit", "channel", "ot", "internal/block"},
@@ -61,6 +62,7 @@ var external = map[string][]string{
 	"channel":                {"golang.org/x/sync"},
 	"channel/channeltest":    {"golang.org/x/sync"},
 	"coord":                  {"github.com/quic-go/quic-go", "golang.org/x/crypto/cryptobyte", "golang.org/x/net", "golang.org/x/sync", "golang.org/x/time"},
+	"relay":                  {"github.com/pion/turn/v4", "github.com/pion/stun/v3", "github.com/pion/logging", "golang.org/x/time"},
 	"natpunch":               {"golang.org/x/net", "golang.org/x/sync"},
 	"channel/mesh":           {"github.com/quic-go/quic-go", "golang.org/x/crypto/cryptobyte", "golang.org/x/net", "golang.org/x/sync"},
 	"internal/app":           {"github.com/quic-go/quic-go", "golang.org/x/sync"},

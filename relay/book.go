@@ -1,0 +1,217 @@
+package relay
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/turn/v4"
+)
+
+// A book is the relay's memory: who holds which allocation, in which room. It answers every question of the TURN library.
+type book struct {
+	cfg Config
+
+	mu      sync.Mutex
+	clients map[netip.AddrPort]*client // by source address of the client
+	ports   map[uint16]*guard          // relay sockets in use
+	rooms   map[string]*room
+	bytes   int64
+	refused int64
+}
+
+// A client is a source address that holds an allocation.
+type client struct {
+	user  User
+	guard *guard
+}
+
+// A room is the parties of one session.
+type room struct {
+	closed bool
+	users  map[string]int     // allocations by node
+	ips    map[netip.Addr]int // allocations by source address
+	count  int
+	bytes  int64
+}
+
+func newBook(cfg Config) *book {
+	defaultTo(&cfg.PerUser, DefaultPerUser)
+	defaultTo(&cfg.PerRoom, DefaultPerRoom)
+	defaultTo(&cfg.Total, DefaultTotal)
+	defaultTo(&cfg.RoomCap, DefaultRoomCap)
+	defaultTo(&cfg.Lifetime, DefaultLifetime)
+	if !cfg.Bind.IsValid() {
+		cfg.Bind = cfg.Addr
+	}
+	return &book{cfg: cfg, clients: map[netip.AddrPort]*client{}, ports: map[uint16]*guard{}, rooms: map[string]*room{}}
+}
+
+func defaultTo[T int | int64 | time.Duration](v *T, d T) {
+	if *v == 0 {
+		*v = d
+	}
+}
+
+// authenticate returns the key of a user whose credentials are valid now. Whoever shares a client's address must be the user of
+// its allocation: the library does not compare them.
+func (b *book) authenticate(username, realm string, src net.Addr) ([]byte, bool) {
+	u, err := parseUser(username)
+	if err != nil || time.Now().After(u.Ends) {
+		return nil, false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.open(u.Room) {
+		return nil, false
+	}
+	if c := b.clients[addrPort(src)]; c != nil && (c.user.Room != u.Room || c.user.Node != u.Node) {
+		return nil, false
+	}
+	return turn.GenerateAuthKey(username, realm, password(b.cfg.Secret, username)), true
+}
+
+// open tells whether a room may be used. The lock is held.
+func (b *book) open(name string) bool {
+	if r := b.rooms[name]; r != nil && r.closed {
+		return false
+	}
+	return b.cfg.Open == nil || b.cfg.Open(name)
+}
+
+// admit decides about a new allocation of an authenticated user.
+func (b *book) admit(username, _ string, _ net.Addr) bool {
+	u, err := parseUser(username)
+	if err != nil {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.clients) >= b.cfg.Total {
+		return false
+	}
+	r := b.rooms[u.Room]
+	return r == nil || !r.closed && r.count < b.cfg.PerRoom && r.users[u.Node] < b.cfg.PerUser && r.bytes < b.cfg.RoomCap
+}
+
+// permit decides whether a client may exchange packets with a peer address: one where another allocation of its room comes
+// from, or a relayed address of this relay.
+func (b *book) permit(src net.Addr, peer net.IP) bool {
+	ip, ok := netip.AddrFromSlice(peer)
+	if !ok {
+		return false
+	}
+	if peer.To4() != nil {
+		ip = ip.Unmap() // net.IP has one form for both; a mapped address on the wire is refused by the library's family check
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.clients[addrPort(src)]
+	if c == nil {
+		return false
+	}
+	if ip == b.cfg.Addr {
+		return true // guard.WriteTo checks the port
+	}
+	return b.rooms[c.user.Room].ips[ip] > 0 && Reachable(ip, b.cfg.Local)
+}
+
+// created enters a new allocation.
+func (b *book) created(src, _ net.Addr, _, username, _ string, relayed net.Addr, _ int) {
+	u, err := parseUser(username)
+	from := addrPort(src)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	g := b.ports[addrPort(relayed).Port()]
+	if err != nil || g == nil {
+		return // authenticate and AllocatePacketConn came before
+	}
+	r := b.rooms[u.Room]
+	if r == nil {
+		r = &room{users: map[string]int{}, ips: map[netip.Addr]int{}}
+		b.rooms[u.Room] = r
+	}
+	r.users[u.Node]++
+	r.ips[from.Addr()]++
+	r.count++
+	g.room = r
+	b.clients[from] = &client{u, g}
+}
+
+// deleted removes an allocation.
+func (b *book) deleted(src, _ net.Addr, _, _, _ string) {
+	from := addrPort(src)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.clients[from]
+	if c == nil {
+		return
+	}
+	delete(b.clients, from)
+	r := b.rooms[c.user.Room]
+	r.count--
+	if r.users[c.user.Node]--; r.users[c.user.Node] == 0 {
+		delete(r.users, c.user.Node)
+	}
+	if r.ips[from.Addr()]--; r.ips[from.Addr()] == 0 {
+		delete(r.ips, from.Addr())
+	}
+}
+
+func (b *book) closeRoom(name string) {
+	b.mu.Lock()
+	r := b.rooms[name]
+	if r == nil {
+		r = &room{}
+		b.rooms[name] = r
+	}
+	r.closed = true
+	guards := b.guardsOf(r)
+	b.mu.Unlock()
+	closeGuards(guards)
+}
+
+func (b *book) closeAll() {
+	b.mu.Lock()
+	guards := b.guardsOf(nil)
+	b.mu.Unlock()
+	closeGuards(guards)
+}
+
+// guardsOf returns the relay sockets of a room, or of all. The lock is held.
+func (b *book) guardsOf(r *room) (guards []*guard) {
+	for _, g := range b.ports {
+		if r == nil || g.room == r {
+			guards = append(guards, g)
+		}
+	}
+	return guards
+}
+
+func closeGuards(guards []*guard) {
+	for _, g := range guards {
+		g.Close()
+	}
+}
+
+func (b *book) stats() Stats {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return Stats{len(b.clients), b.bytes, b.refused}
+}
+
+// addrPort is the address of a UDP or TCP end, IPv4 unmapped.
+func addrPort(a net.Addr) netip.AddrPort {
+	var ap netip.AddrPort
+	switch a := a.(type) {
+	case *net.UDPAddr:
+		ap = a.AddrPort()
+	case *net.TCPAddr:
+		ap = a.AddrPort()
+	default:
+		panic(fmt.Sprintf("relay: address of type %T", a))
+	}
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}

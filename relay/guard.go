@@ -1,0 +1,153 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// A guard is the relay socket of one allocation. It sends only where the policy allows, counts, and ends itself when its
+// lifetime or its room's bytes are spent.
+type guard struct {
+	*net.UDPConn
+	book *book
+	room *room // set once the allocation is announced; the book's lock guards it
+	port uint16
+	end  *time.Timer
+	once sync.Once
+	err  error
+}
+
+var (
+	errForbidden = errors.New("relay: destination not allowed")
+	errSpent     = errors.New("relay: the room's bytes are spent")
+)
+
+// Validate is part of turn.RelayAddressGenerator.
+func (b *book) Validate() error { return nil }
+
+// AllocatePacketConn makes the relay socket of a new allocation.
+func (b *book) AllocatePacketConn(string, int) (net.PacketConn, net.Addr, error) {
+	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(b.cfg.Bind, 0)))
+	if err != nil {
+		return nil, nil, fmt.Errorf("allocate relay socket: %w", err)
+	}
+	port := addrPort(c.LocalAddr()).Port()
+	g := &guard{UDPConn: c, book: b, port: port}
+	b.mu.Lock()
+	g.end = time.AfterFunc(b.cfg.Lifetime, func() { g.Close() })
+	b.ports[port] = g
+	b.mu.Unlock()
+	return g, net.UDPAddrFromAddrPort(netip.AddrPortFrom(b.cfg.Addr, port)), nil
+}
+
+// AllocateConn refuses: parties speak QUIC, there is nothing to relay over TCP (RFC 6062).
+func (b *book) AllocateConn(string, int) (net.Conn, net.Addr, error) {
+	return nil, nil, errors.New("relay: TCP allocations are not served")
+}
+
+// WriteTo relays one packet of the client to a peer.
+func (g *guard) WriteTo(p []byte, to net.Addr) (int, error) {
+	if err := g.account(len(p), addrPort(to)); err != nil {
+		if errors.Is(err, errSpent) {
+			g.Close()
+		}
+		return 0, err
+	}
+	return g.UDPConn.WriteTo(p, to)
+}
+
+// ReadFrom returns the next packet of a peer, within the room's bytes.
+func (g *guard) ReadFrom(p []byte) (int, net.Addr, error) {
+	n, from, err := g.UDPConn.ReadFrom(p)
+	if err == nil {
+		if err = g.account(n, netip.AddrPort{}); err != nil {
+			g.Close()
+			return 0, nil, err
+		}
+	}
+	return n, from, err
+}
+
+// account counts n bytes to a peer, or from one if it is the zero address, and checks that they may pass.
+func (g *guard) account(n int, to netip.AddrPort) error {
+	b := g.book
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if to.IsValid() {
+		own := to.Addr() == b.cfg.Addr || to.Addr() == b.cfg.Bind
+		if own && b.ports[to.Port()] == nil || !own && !Reachable(to.Addr(), b.cfg.Local) {
+			b.refused++
+			return errForbidden
+		}
+	}
+	if g.room != nil {
+		if g.room.bytes+int64(n) > b.cfg.RoomCap {
+			b.refused++
+			return errSpent
+		}
+		g.room.bytes += int64(n)
+	}
+	b.bytes += int64(n)
+	return nil
+}
+
+// Close ends the allocation.
+func (g *guard) Close() error {
+	g.once.Do(func() {
+		g.end.Stop()
+		g.book.mu.Lock()
+		delete(g.book.ports, g.port)
+		g.book.mu.Unlock()
+		g.err = g.UDPConn.Close()
+	})
+	return g.err
+}
+
+// limitListener bounds the connections of strangers: each must speak before strangerWait is over, and at most max are open.
+func limitListener(l net.Listener, max int) net.Listener {
+	return &boundedListener{Listener: l, free: make(chan struct{}, max)}
+}
+
+type boundedListener struct {
+	net.Listener
+	free chan struct{}
+}
+
+func (l *boundedListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case l.free <- struct{}{}:
+			return &boundedConn{Conn: c, free: l.free}, nil
+		default:
+			c.Close()
+		}
+	}
+}
+
+// A boundedConn is dropped after idleWait without a byte.
+type boundedConn struct {
+	net.Conn
+	free chan struct{}
+	once sync.Once
+}
+
+// idleWait is longer than the refresh interval of every client.
+const idleWait = 6 * time.Minute
+
+func (c *boundedConn) Read(p []byte) (int, error) {
+	c.SetReadDeadline(time.Now().Add(idleWait))
+	return c.Conn.Read(p)
+}
+
+func (c *boundedConn) Close() error {
+	c.once.Do(func() { <-c.free })
+	return c.Conn.Close()
+}
