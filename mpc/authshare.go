@@ -1,0 +1,255 @@
+package mpc
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+
+	"github.com/tacit-mpc/tacit/internal/block"
+	"github.com/tacit-mpc/tacit/ot"
+)
+
+// An extension is one batch of correlated OTs with all peers on its way to authenticated shares (protocol 9 and 10).
+type extension struct {
+	g      *generator
+	batch  uint32
+	layout layout
+	coins  *coinSet
+
+	mac []*ot.MACBatch // by peer
+	key []*ot.KeyBatch
+	fix []block.Bits // by peer, what makes its bits those towards its anchor; nil from those whose anchor we are
+	x   block.Bits   // our share bits and share-check mask
+}
+
+// authenticated runs XT1 to XT5 of a batch and returns its shares, in arena a. In batch 0, with three parties or more, it also
+// returns what the Delta check is about.
+func (g *generator) authenticated(ctx context.Context, a *arena, t uint32) (*shares, *deltaRows, error) {
+	n := g.s.plan.n
+	e := &extension{g: g, batch: t, layout: g.s.plan.layout(t)}
+	e.mac, e.key, e.fix = make([]*ot.MACBatch, n), make([]*ot.KeyBatch, n), make([]block.Bits, n)
+	var err error
+	if e.coins, err = g.s.newCoins(t); err != nil {
+		return nil, nil, err
+	}
+	g.coins = e.coins
+	for _, step := range []func(context.Context, *arena) error{e.correct, e.corrected, e.challenge, e.answer, e.answered} {
+		if err := step(ctx, a); err != nil {
+			return nil, nil, err
+		}
+	}
+	sh, delta, err := e.take()
+	if err != nil {
+		return nil, nil, err
+	}
+	if t == 0 {
+		coin, err := e.coins.value(coinTweak)
+		if err != nil {
+			return nil, nil, err
+		}
+		g.s.base = block.Load(coin[:])
+	}
+	if n >= 3 {
+		if err := g.shareCheck(ctx, t, sh, e.layout.shares, delta); err != nil {
+			return nil, nil, err
+		}
+	}
+	sh = sh.rows(0, e.layout.shares)
+	a.keep(sh.x)
+	g.s.watch("shares", t, sh)
+	return sh, delta, nil
+}
+
+// correct sends XT1: the corrections of our links as MAC side, the fix vectors, and the commitments to the coins.
+func (e *extension) correct(ctx context.Context, a *arena) error {
+	s := e.g.s
+	n := s.plan.n
+	d := make([][]byte, n)
+	mem := e.memory(a)
+	err := e.g.eachPeer(func(j int) (err error) {
+		e.mac[j], d[j], err = e.g.macs[j].Extend(e.batch, mem[j])
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	anchor := s.plan.anchor(s.self)
+	e.x = e.share(anchor)
+	a.keep(e.x)
+	for _, j := range s.plan.peers(s.self) {
+		var fix block.Bits
+		if j != anchor {
+			fix = e.share(j)
+			subtle.XORBytes(fix, fix, e.x)
+		}
+		if err := s.send(ctx, j, stepXT1, e.batch, d[j], fix, e.coins.commitments()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// memory returns the slabs for the links of one role with every peer.
+func (e *extension) memory(a *arena) [][]block.Block {
+	mem := make([][]block.Block, e.g.s.plan.n)
+	for _, j := range e.g.s.plan.peers(e.g.s.self) {
+		mem[j] = a.newBlocks(e.layout.rows)
+	}
+	return mem
+}
+
+// fixed is the number of rows that a fix vector covers.
+func (e *extension) fixed() int { return e.layout.shares + e.layout.mask }
+
+// share returns a copy of our bits towards a peer in the rows of the shares and their mask.
+func (e *extension) share(j int) block.Bits {
+	return e.mac[j].Bits().Slice(e.layout.delta, e.fixed())
+}
+
+var errPadding = errors.New("bit vector with non-zero padding")
+
+// corrected takes XT1 of all peers and extends our links as key side.
+func (e *extension) corrected(ctx context.Context, a *arena) error {
+	s := e.g.s
+	msgs, err := s.gather(ctx, stepXT1, e.batch)
+	if err != nil {
+		return err
+	}
+	failed := make([]error, s.plan.n)
+	mem := e.memory(a)
+	err = e.g.eachPeer(func(j int) (err error) {
+		size := e.g.link(s.self, j).CorrectionsSize(e.layout.rows)
+		d, rest := msgs[j][:size], msgs[j][size:]
+		if s.self != s.plan.anchor(j) {
+			n := block.BitsLen(e.fixed())
+			if e.fix[j], err = block.ParseBits(rest[:n], e.fixed()); err != nil {
+				failed[j] = errPadding
+			}
+			rest = rest[n:]
+		}
+		e.coins.committed(j, rest)
+		e.key[j], err = e.g.keys[j].Extend(e.batch, mem[j], d)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.verify(stepXT1, e.batch, func(from int) error { return failed[from] })
+}
+
+// challenge sends XT2e and XT2: the echo of the coin commitments, and the challenges of the COT checks.
+func (e *extension) challenge(ctx context.Context, _ *arena) error {
+	s := e.g.s
+	if err := s.echo(ctx, stepXT2e, e.batch, e.coins.commits); err != nil {
+		return err
+	}
+	for _, j := range s.plan.peers(s.self) {
+		chi, err := e.key[j].Challenge(privateReader{s})
+		if err != nil {
+			return err
+		}
+		if err := s.send(ctx, j, stepXT2, e.batch, chi); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer takes XT2 and sends XT3: our answers to the COT checks, and the openings of the coins that are due.
+func (e *extension) answer(ctx context.Context, _ *arena) error {
+	s := e.g.s
+	msgs, err := s.gather(ctx, stepXT2, e.batch)
+	if err != nil {
+		return err
+	}
+	answers := make([][]byte, s.plan.n)
+	err = e.g.eachPeer(func(j int) (err error) {
+		answers[j], err = e.mac[j].Answer(msgs[j])
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var open []byte
+	for _, id := range e.due() {
+		open = append(open, e.coins.opening(id)...)
+	}
+	for _, j := range s.plan.peers(s.self) {
+		if err := s.send(ctx, j, stepXT3, e.batch, answers[j], open); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// due lists the coins opened in XT3.
+func (e *extension) due() []byte {
+	var ids []byte
+	if e.g.s.plan.n >= 3 {
+		ids = append(ids, coinShares)
+	}
+	if e.batch == 0 {
+		ids = append(ids, coinTweak)
+	}
+	return ids
+}
+
+// answered takes XT3: it runs the COT checks and verifies the openings.
+func (e *extension) answered(ctx context.Context, _ *arena) error {
+	s := e.g.s
+	msgs, err := s.gather(ctx, stepXT3, e.batch)
+	if err != nil {
+		return err
+	}
+	failed := make([]error, s.plan.n)
+	e.g.eachPeer(func(j int) error {
+		failed[j] = e.key[j].Check(msgs[j][:ot.AnswerSize])
+		return nil
+	})
+	return s.verify(stepXT3, e.batch, func(from int) error {
+		open := msgs[from][ot.AnswerSize:]
+		for _, id := range e.due() {
+			failed[from] = errors.Join(failed[from], e.coins.opened(id, from, open[:openSize]))
+			open = open[openSize:]
+		}
+		return failed[from]
+	})
+}
+
+// take turns the correlated OTs into shares, the share-check mask at the end, and splits off the rows of the Delta check.
+func (e *extension) take() (*shares, *deltaRows, error) {
+	s := e.g.s
+	n, ds, fx := s.plan.n, e.layout.delta, e.fixed()
+	sh := &shares{m: fx, x: e.x, mac: make([][]block.Block, n), key: make([][]block.Block, n)}
+	var delta *deltaRows
+	if ds > 0 {
+		delta = newDeltaRows(n)
+	}
+	err := e.g.eachPeer(func(j int) error {
+		u, mac, err := e.mac[j].Take()
+		if err != nil {
+			return err
+		}
+		key, err := e.key[j].Take()
+		if err != nil {
+			return err
+		}
+		if delta != nil {
+			delta.x[j], delta.mac[j], delta.key[j] = block.Load(u), block.Pack128(mac[:ds]), block.Pack128(key[:ds])
+			clear(mac[:ds])
+			clear(key[:ds])
+		}
+		clear(u)
+		sh.mac[j], sh.key[j] = mac[ds:][:fx], key[ds:][:fx]
+		if e.fix[j] != nil {
+			block.MulAdd(sh.key[j], e.fix[j], s.delta)
+		}
+		return nil
+	})
+	return sh, delta, err
+}
+
+// A privateReader reads the private randomness of a session.
+type privateReader struct{ s *session }
+
+func (r privateReader) Read(p []byte) (int, error) { return len(p), r.s.random(p) }

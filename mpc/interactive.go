@@ -1,0 +1,106 @@
+package mpc
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"github.com/tacit-mpc/tacit/ot"
+	"golang.org/x/sync/errgroup"
+)
+
+// Interactive makes the correlated randomness among the parties themselves, secure against all but one of them: base OTs,
+// correlated OT, authenticated shares, leaky AND triples, and buckets (protocol 7 to 10, 13 and 14).
+func Interactive() Preprocessor { return interactive{} }
+
+type interactive struct{}
+
+func (interactive) dealer() bool { return false }
+
+func (interactive) start(s *session) (source, error) {
+	return &generator{s: s, keys: make([]*ot.KeyLink, s.plan.n), macs: make([]*ot.MACLink, s.plan.n)}, nil
+}
+
+// A generator is the interactive source of one session.
+type generator struct {
+	s    *session
+	keys []*ot.KeyLink // by peer j: link self<-j, where we hold Delta
+	macs []*ot.MACLink // by peer i: link i<-self, where we hold the bits
+	zero zeroShares
+	next uint32 // the batch to be asked for
+
+	coins *coinSet // of the batch in work
+}
+
+var errBatch = errors.New("internal error: batch out of order or asked for twice")
+
+func (g *generator) inputs(ctx context.Context) (*shares, error) {
+	if g.next != 0 {
+		return nil, errBatch
+	}
+	g.next = 1
+	if err := g.s.drawDelta(); err != nil {
+		return nil, err
+	}
+	if err := g.setup(ctx); err != nil {
+		return nil, err
+	}
+	a := g.s.vault.arena()
+	defer a.erase()
+	sh, deltaRows, err := g.authenticated(ctx, a, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.deltaCheck(ctx, deltaRows); err != nil {
+		return nil, err
+	}
+	return g.s.copyShares(g.s.mem, sh), nil
+}
+
+func (g *generator) chunk(ctx context.Context, t uint32) (*triples, error) {
+	if t == 0 || t != g.next {
+		return nil, errBatch
+	}
+	g.next++
+	work := g.s.vault.arena()
+	sh, _, err := g.authenticated(ctx, work, t)
+	if err != nil {
+		return nil, err
+	}
+	lt, err := g.leakyAND(ctx, work, t, sh)
+	if err != nil {
+		return nil, err
+	}
+	return g.bucket(ctx, work, t, lt)
+}
+
+// copyShares returns a copy in another arena.
+func (s *session) copyShares(a *arena, src *shares) *shares {
+	dst := s.newShares(a, src.m)
+	copy(dst.x, src.x)
+	for j := range dst.mac {
+		copy(dst.mac[j], src.mac[j])
+		copy(dst.key[j], src.key[j])
+	}
+	return dst
+}
+
+// parallel runs f(0), ..., f(n-1) on as many processors as there are, and returns one of the errors.
+func parallel(n int, f func(i int) error) error {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		g.Go(func() error { return f(i) })
+	}
+	return g.Wait()
+}
+
+// slabs runs f on consecutive ranges that cover m rows, in parallel. Ranges begin at multiples of 8, so that they share no
+// byte of a bit vector.
+func slabs(m int, f func(from, n int)) {
+	const slab = 4096
+	parallel((m+slab-1)/slab, func(i int) error {
+		f(slab*i, min(slab, m-slab*i))
+		return nil
+	})
+}

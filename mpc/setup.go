@@ -1,0 +1,144 @@
+package mpc
+
+import (
+	"context"
+
+	"github.com/tacit-mpc/tacit/internal/block"
+	"github.com/tacit-mpc/tacit/ot"
+)
+
+// A pairSetup is the set-up of both links with one peer.
+type pairSetup struct {
+	key    *ot.KeySetup // link self<-peer
+	mac    *ot.MACSetup // link peer<-self
+	seed   []byte       // zs of the pair, chosen by the lower number
+	rand   [2]*block.Stream
+	s3     []byte // our S3 message
+	msg    []byte // of the peer
+	failed [2]error
+}
+
+// setup runs S2 and S3 (protocol 7 and 8, and the seeds of 5.5): base OTs and trees for both links with every peer.
+func (g *generator) setup(ctx context.Context) error {
+	s := g.s
+	peers := s.plan.peers(s.self)
+	pairs := make([]pairSetup, s.plan.n)
+	for _, j := range peers {
+		p := &pairs[j]
+		for k := range p.rand {
+			var err error
+			if p.rand[k], err = s.privateStream(); err != nil {
+				return err
+			}
+		}
+		if s.self < j {
+			p.seed = make([]byte, block.Size)
+			if err := s.random(p.seed); err != nil {
+				return err
+			}
+		}
+	}
+	err := g.eachLink(func(j int, keySide bool) (err error) {
+		p := &pairs[j]
+		if keySide {
+			p.key, err = ot.NewKeySetup(g.link(s.self, j), s.delta, p.rand[0])
+		} else {
+			p.mac, err = ot.NewMACSetup(g.link(j, s.self), p.rand[1])
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, j := range peers {
+		if err := s.send(ctx, j, stepOT, 0, pairs[j].mac.Point(), pairs[j].key.Choices(), pairs[j].seed); err != nil {
+			return err
+		}
+	}
+	if err := g.baseOT(ctx, pairs); err != nil {
+		return err
+	}
+	for _, j := range peers {
+		if err := s.send(ctx, j, stepPPRF, 0, pairs[j].s3); err != nil {
+			return err
+		}
+	}
+	return g.trees(ctx, pairs)
+}
+
+// baseOT takes the S2 messages. It ends the base OTs and grows our trees.
+func (g *generator) baseOT(ctx context.Context, pairs []pairSetup) error {
+	s := g.s
+	msgs, err := s.gather(ctx, stepOT, 0)
+	if err != nil {
+		return err
+	}
+	g.zero = make(zeroShares, s.plan.n)
+	g.eachLink(func(j int, keySide bool) (err error) {
+		p, m := &pairs[j], msgs[j]
+		if keySide {
+			p.failed[0] = p.key.Point(m[:ot.PointSize])
+			return nil
+		}
+		g.macs[j], p.s3, p.failed[1] = p.mac.Trees(m[ot.PointSize:][:ot.ChoicesSize])
+		if j < s.self {
+			p.seed = m[ot.PointSize+ot.ChoicesSize:]
+		}
+		g.zero[j] = block.NewExpander(block.Load(p.seed))
+		clear(p.seed)
+		return nil
+	})
+	return s.verify(stepOT, 0, pairFailure(pairs))
+}
+
+// trees takes the S3 messages and ends the set-up of the key sides.
+func (g *generator) trees(ctx context.Context, pairs []pairSetup) error {
+	s := g.s
+	msgs, err := s.gather(ctx, stepPPRF, 0)
+	if err != nil {
+		return err
+	}
+	g.eachPeer(func(j int) error {
+		g.keys[j], pairs[j].failed[0] = pairs[j].key.Trees(msgs[j])
+		return nil
+	})
+	return s.verify(stepPPRF, 0, pairFailure(pairs))
+}
+
+func pairFailure(pairs []pairSetup) func(from int) error {
+	return func(from int) error {
+		for _, err := range pairs[from].failed {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// link names the link key<-mac of this session.
+func (g *generator) link(key, mac int) ot.Link {
+	return ot.Link{SID: [32]byte(g.s.sid), Key: byte(key), MAC: byte(mac), Depth: g.s.plan.k}
+}
+
+// eachLink runs f for both links with every peer, in parallel: with keySide for self<-j, without for j<-self.
+func (g *generator) eachLink(f func(j int, keySide bool) error) error {
+	peers := g.s.plan.peers(g.s.self)
+	return parallel(2*len(peers), func(i int) error { return f(peers[i/2], i%2 == 0) })
+}
+
+// eachPeer runs f for every peer, in parallel.
+func (g *generator) eachPeer(f func(j int) error) error {
+	peers := g.s.plan.peers(g.s.self)
+	return parallel(len(peers), func(i int) error { return f(peers[i]) })
+}
+
+// privateStream returns randomness for one consumer, so that consumers may run in any order.
+func (s *session) privateStream() (*block.Stream, error) {
+	var seed [block.Size]byte
+	if err := s.random(seed[:]); err != nil {
+		return nil, err
+	}
+	defer clear(seed[:])
+	return block.NewStream(block.Load(seed[:])), nil
+}
