@@ -16,7 +16,7 @@ func TestInteractive(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("n=%d/k=%d", n, k), func(t *testing.T) {
 				c := randomCircuit(t, uint64(n), shape{parties: n, inputs: 7, ands: 14, free: 30})
-				p := &play{in: randomInputs(c, 1), config: func(int) *Config { return &Config{Pre: Interactive()} }, job: Job{Circuit: c, Evaluator: channel.Party((n + k) % n), Params: tinyParams(3, 8)}}
+				p := &play{in: randomInputs(c, 1), job: Job{Circuit: c, Evaluator: channel.Party((n + k) % n), Params: tinyParams(3, 8)}}
 				p.job.Params.K = k
 				p.job.Params.TwoPhase = k == 2
 				p.mustAgree(t)

@@ -2,7 +2,6 @@ package mpc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/tacit-mpc/tacit/channel"
@@ -20,7 +19,7 @@ func Run(ctx context.Context, ch channel.Channel, job Job, in []bool, cfg *Confi
 	}
 	pre := cfg.Pre
 	if pre == nil {
-		return nil, errors.New("no preprocessor")
+		pre = Interactive()
 	}
 	p, err := newPlan(ch.N(), &job, pre.dealer())
 	if err != nil {

@@ -14,7 +14,6 @@ type pairSetup struct {
 	seed   []byte       // zs of the pair, chosen by the lower number
 	rand   [2]*block.Stream
 	s3     []byte // our S3 message
-	msg    []byte // of the peer
 	failed [2]error
 }
 
