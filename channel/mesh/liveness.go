@@ -93,9 +93,9 @@ func (m *Mesh) look(p *pair, probes *sync.WaitGroup) {
 		lost(after.accused)
 	case after.refused >= refusals:
 		lost("its machine says that the program is gone")
-	default:
+	case m.sock.refuses != nil:
 		probes.Go(func() {
-			gone := refuses(m.ctx, p.path.Remote)
+			gone := m.sock.refuses(m.ctx, p.path.Remote)
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			if gone {

@@ -27,6 +27,9 @@ type Socket struct {
 	windows   windows
 	mesh      atomic.Pointer[Mesh] // the one that accepts, if any
 	close     func() error
+
+	// refuses asks whether a port is known to be closed; nil if the socket's addresses are not real ones.
+	refuses func(context.Context, netip.AddrPort) bool
 }
 
 // Listen opens a UDP socket on addr ("host:port"; host may be empty, port may be 0) for the party that holds key.
@@ -46,6 +49,7 @@ func Listen(addr string, key *identity.Key) (*Socket, error) {
 		return nil, err
 	}
 	s.warnings = conn.warnings()
+	s.refuses = refuses
 	return s, nil
 }
 

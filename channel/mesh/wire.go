@@ -138,7 +138,7 @@ func readMessage(r io.Reader, max int) ([]byte, error) {
 		if got == int(size) {
 			return msg, nil
 		}
-		grown := make([]byte, min(int(size), 8*len(msg)))
+		grown := make([]byte, min(int(size), 16*len(msg)))
 		copy(grown, msg)
 		msg = grown
 	}
