@@ -20,6 +20,7 @@ const (
 
 // An Error is one thing wrong with a source text or a literal.
 type Error struct {
+	File     string // the name of the source; may be empty
 	Phase    Phase
 	Kind     string // the error kind of spec section 16.3, for example UnexpectedType
 	Pos, End Pos    // 0-based, End exclusive
@@ -29,6 +30,9 @@ type Error struct {
 
 func (e *Error) Error() string {
 	s := fmt.Sprintf("%v: %s error: %s", e.Pos, e.Phase, e.Msg)
+	if e.File != "" {
+		s = e.File + ":" + s
+	}
 	if e.Hint != "" {
 		s += " (" + e.Hint + ")"
 	}

@@ -70,7 +70,7 @@ func (p *parser) since(start Span) base { return base{span: Span{start.Start, p.
 
 func (p *parser) failAt(at Span, kind, hint, format string, args ...any) {
 	if !p.lost && len(p.errs) < MaxErrors {
-		p.errs = append(p.errs, &Error{PhaseParse, kind, at.Start, at.End, fmt.Sprintf(format, args...), hint})
+		p.errs = append(p.errs, &Error{Phase: PhaseParse, Kind: kind, Pos: at.Start, End: at.End, Msg: fmt.Sprintf(format, args...), Hint: hint})
 	}
 	p.lost = true
 }

@@ -18,10 +18,11 @@ const (
 //
 // A minus directly before a digit belongs to the number, as in the reference, unless an operand stands before it: `x-1` is a
 // subtraction here (D1).
-func Scan(src string) ([]Token, ErrorList) {
-	if len(src) > MaxSource {
-		return nil, ErrorList{{Phase: PhaseScan, Kind: "SourceTooLarge",
-			Msg: fmt.Sprintf("the source has %d bytes, the limit is %d", len(src), MaxSource)}}
+func Scan(src string) ([]Token, ErrorList) { return scan(src, MaxSource) }
+
+func scan(src string, limit int) ([]Token, ErrorList) {
+	if len(src) > limit {
+		return nil, ErrorList{{Phase: PhaseScan, Kind: "TooLarge", Msg: fmt.Sprintf("the text has %d bytes, the limit is %d", len(src), limit)}}
 	}
 	s := scanner{src: src}
 	for s.next() {
@@ -55,7 +56,7 @@ func (s *scanner) advance(n int) {
 
 func (s *scanner) fail(start Pos, kind, hint, format string, args ...any) {
 	if len(s.errs) < MaxErrors {
-		s.errs = append(s.errs, &Error{PhaseScan, kind, start, s.pos, fmt.Sprintf(format, args...), hint})
+		s.errs = append(s.errs, &Error{Phase: PhaseScan, Kind: kind, Pos: start, End: s.pos, Msg: fmt.Sprintf(format, args...), Hint: hint})
 	}
 }
 
