@@ -137,10 +137,11 @@ func (e *extension) corrected(ctx context.Context, a *arena) error {
 	return s.verify(stepXT1, e.batch, func(from int) error { return failed[from] })
 }
 
-// challenge sends XT2e and XT2: the echo of the coin commitments, and the challenges of the COT checks.
+// challenge sends XT2e and XT2, which travel together: the echo of the coin commitments, and the challenges of the COT checks.
 func (e *extension) challenge(ctx context.Context, _ *arena) error {
 	s := e.g.s
-	if err := s.echo(ctx, stepXT2e, e.batch, e.coins.commits); err != nil {
+	digest, err := s.sendEcho(ctx, stepXT2e, e.batch, e.coins.commits)
+	if err != nil {
 		return err
 	}
 	for _, j := range s.plan.peers(s.self) {
@@ -152,7 +153,7 @@ func (e *extension) challenge(ctx context.Context, _ *arena) error {
 			return err
 		}
 	}
-	return nil
+	return s.checkEcho(ctx, stepXT2e, e.batch, digest)
 }
 
 // answer takes XT2 and sends XT3: our answers to the COT checks, and the openings of the coins that are due.

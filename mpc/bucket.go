@@ -92,6 +92,7 @@ func (b *bucketed) product(f block.Bits) *shares {
 			c.addMaskedRow(z, f.Get(z*(len(b.rot)-1)+layer-1), b.la.a, p)
 		}
 	}
+	s.watch("products", b.la.batch, c)
 	b.work.erase()
 	b.la = nil
 	return c

@@ -22,6 +22,7 @@ func (g *generator) deltaCheck(ctx context.Context, rows *deltaRows) error {
 	for _, j := range s.plan.peers(s.self) {
 		z[s.self] = z[s.self].Xor(rows.key[j])
 	}
+	s.watch("delta columns", 0, z)
 	open := block.Append(nil, z...)
 	err := s.reveal(ctx, revealDelta, 0, open, func(_ int, m []byte) error {
 		for j := range z {

@@ -141,20 +141,28 @@ func (s *session) verify(st step, batch uint32, check func(from int) error) erro
 // echo makes sure that all parties received the same broadcast fields (protocol 5.2): fields[i] is what party i sent, our own
 // included. With two parties there is nothing to compare.
 func (s *session) echo(ctx context.Context, st step, batch uint32, fields [][]byte) error {
-	if s.plan.n == 2 {
-		return nil
-	}
-	digest := block.RO("echo", append([][]byte{s.sid, block.LE32(batch), []byte(st.String())}, fields...)...)
-	if err := s.broadcast(ctx, st, batch, digest[:]); err != nil {
+	digest, err := s.sendEcho(ctx, st, batch, fields)
+	if err != nil {
 		return err
 	}
+	return s.checkEcho(ctx, st, batch, digest)
+}
+
+// sendEcho is the first half of echo: it sends our digest and returns it.
+func (s *session) sendEcho(ctx context.Context, st step, batch uint32, fields [][]byte) ([]byte, error) {
+	digest := block.RO("echo", append([][]byte{s.sid, block.LE32(batch), []byte(st.String())}, fields...)...)
+	return digest[:], s.broadcast(ctx, st, batch, digest[:])
+}
+
+// checkEcho is the second half of echo: it compares the digests of the peers with ours.
+func (s *session) checkEcho(ctx context.Context, st step, batch uint32, digest []byte) error {
 	msgs, err := s.gather(ctx, st, batch)
 	if err != nil {
 		return err
 	}
 	equal := true
 	for _, m := range msgs {
-		equal = equal && (m == nil || constantTimeEqual(m, digest[:]))
+		equal = equal && (m == nil || constantTimeEqual(m, digest))
 	}
 	if !equal {
 		return s.abort(st, -1, "the parties received different broadcasts")

@@ -42,6 +42,7 @@ func (g *generator) inputs(ctx context.Context) (*shares, error) {
 	if err := g.s.drawDelta(); err != nil {
 		return nil, err
 	}
+	g.s.watch("delta", 0, nil)
 	if err := g.setup(ctx); err != nil {
 		return nil, err
 	}

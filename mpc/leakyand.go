@@ -58,6 +58,7 @@ func (g *generator) leakyAND(ctx context.Context, work *arena, t uint32, sh *sha
 // tweaks sets t[x] to the tweak of key owner i and MAC owner j for triple from+x.
 func (la *leakyAND) tweaks(t []block.Block, i, j, from int) {
 	size := la.g.s.plan.size
+	defer la.g.s.watch("tweaks", la.batch, t)
 	for x := range t {
 		p := from + x
 		t[x] = block.Tweak(la.g.s.base, block.TweakLeakyAND, byte(i), byte(j), byte(p/size), la.batch, uint32(p%size))
@@ -135,6 +136,7 @@ func (la *leakyAND) settle(ctx context.Context) error {
 	for p := range la.s {
 		d.Set(p, la.s[p].LSB())
 	}
+	s.watch("leaky d", la.batch, d)
 	own := append(block.Bits(nil), d...)
 	err := s.reveal(ctx, revealD, la.batch, own, func(_ int, m []byte) error {
 		bits, err := block.ParseBits(m, la.a.m)
@@ -149,6 +151,7 @@ func (la *leakyAND) settle(ctx context.Context) error {
 	}
 	s.addPublic(la.r, d)
 	block.MulAdd(la.s, d, s.delta)
+	s.watch("leaky tau", la.batch, la)
 	return nil
 }
 

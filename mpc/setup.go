@@ -49,6 +49,7 @@ func (g *generator) setup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.watch("pairs", 0, pairs)
 	for _, j := range peers {
 		if err := s.send(ctx, j, stepOT, 0, pairs[j].mac.Point(), pairs[j].key.Choices(), pairs[j].seed); err != nil {
 			return err

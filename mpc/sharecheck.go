@@ -30,6 +30,8 @@ func (g *generator) shareCheck(ctx context.Context, t uint32, sh *shares, nsh in
 	if err != nil {
 		return err
 	}
+	s.watch("share challenge", t, coin)
+	s.watch("delta rows", t, delta)
 	chi := block.NewPHKey(block.Load(coin[:]))
 	w := chi.UpdateBits(block.Block{}, sh.x, 0, nsh).Xor(block.Load(sh.x.Slice(nsh, 128)))
 	mac, key := make([]block.Block, n), make([]block.Block, n)
