@@ -1,0 +1,177 @@
+package lower
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tacit-mpc/tacit/circuit"
+	"github.com/tacit-mpc/tacit/garble/internal/gadget"
+)
+
+// A frame is a branch being built. The circuit computes every branch, each from the variables as they were before; joining
+// them picks the outcome of the one that was taken.
+type frame struct {
+	parent *frame
+	depth  int
+	cond   circuit.Wire // whether the branch is taken, given that the parent is
+	writes []write      // what to undo, oldest first
+	panics panics
+}
+
+// A write remembers what a store to bits off to end of a variable replaced: the cell if that was all of it, else the bits.
+type write struct {
+	v        *variable
+	cell     *cell
+	old      gadget.Word
+	off, end int
+}
+
+// An outcome is what a branch leaves: its value, the variables of outside that it changed, its panics.
+type outcome struct {
+	value   gadget.Word
+	changes []change
+	panics  record
+}
+
+// A change is a stretch of a variable with its new bits. An outcome has them sorted by offset for each variable, disjoint.
+type change struct {
+	v    *variable
+	off  int
+	bits gadget.Word
+}
+
+func newFrame(cond, panicked circuit.Wire, parent *frame) *frame {
+	f := &frame{parent: parent, cond: cond}
+	f.panics.any = panicked
+	if parent != nil {
+		f.depth = parent.depth + 1
+	}
+	return f
+}
+
+// pathBelow tells whether all branches are taken that are deeper than a depth.
+func (l *lowerer) pathBelow(depth int) circuit.Wire {
+	path := l.b.One()
+	for f := l.frame; f.depth > depth; f = f.parent {
+		path = l.b.And(path, f.cond)
+	}
+	return path
+}
+
+// known returns the value of a condition if the path to here decides it.
+func (l *lowerer) known(cond circuit.Wire) (value, ok bool) {
+	if cond == l.b.Zero() || cond == l.b.One() {
+		return cond == l.b.One(), true
+	}
+	for f := l.frame; f != nil; f = f.parent {
+		if f.cond == cond || f.cond == l.b.Not(cond) {
+			return f.cond == cond, true
+		}
+	}
+	return false, false
+}
+
+// branch builds a branch that is taken if cond, and undoes its changes.
+func (l *lowerer) branch(cond circuit.Wire, body func() gadget.Word) outcome {
+	f := newFrame(cond, l.frame.panics.any, l.frame)
+	l.frame = f
+	o := outcome{value: body(), panics: f.panics.record}
+	l.frame = f.parent
+	byVar := map[*variable][]change{}
+	var order []*variable
+	for _, w := range f.writes {
+		if byVar[w.v] == nil {
+			order = append(order, w.v)
+		}
+		byVar[w.v] = append(byVar[w.v], change{off: w.off, bits: w.v.word[w.off:w.end]})
+	}
+	for _, v := range order {
+		for _, c := range union(byVar[v]) {
+			o.changes = append(o.changes, change{v, c.off, slices.Clone(v.word[c.off : c.off+len(c.bits)])})
+		}
+	}
+	for _, w := range slices.Backward(f.writes) {
+		if w.cell != nil {
+			w.v.cell = w.cell
+		} else {
+			w.v.own()
+			copy(w.v.word[w.off:], w.old)
+		}
+	}
+	return o
+}
+
+// union returns the stretches that the changes of one variable cover, as changes whose bits only have their length.
+func union(changes []change) []change {
+	slices.SortStableFunc(changes, func(a, b change) int { return cmp.Compare(a.off, b.off) })
+	var u []change
+	for _, c := range changes {
+		last := len(u) - 1
+		if last < 0 || u[last].off+len(u[last].bits) < c.off {
+			u = append(u, change{c.v, c.off, c.bits})
+			continue
+		}
+		if more := c.off + len(c.bits) - u[last].off - len(u[last].bits); more > 0 {
+			u[last].bits = make(gadget.Word, len(u[last].bits)+more)
+		}
+	}
+	return u
+}
+
+// join makes the effects of the branch whose selector is 1 happen and returns its value. Exactly one selector is 1 if the
+// path to here is taken.
+func (l *lowerer) join(sel []circuit.Wire, outcomes []outcome) gadget.Word {
+	var order []*variable
+	byVar := map[*variable][][]change{} // by outcome
+	for k, o := range outcomes {
+		for _, c := range o.changes {
+			if byVar[c.v] == nil {
+				byVar[c.v] = make([][]change, len(outcomes))
+				order = append(order, c.v)
+			}
+			byVar[c.v][k] = append(byVar[c.v][k], c)
+		}
+	}
+	for _, v := range order {
+		var all []change
+		for _, changes := range byVar[v] {
+			all = append(all, changes...)
+		}
+		for _, u := range union(all) {
+			words := make([]gadget.Word, len(outcomes))
+			for k := range words {
+				words[k] = slices.Clone(v.word[u.off : u.off+len(u.bits)])
+				for len(byVar[v][k]) > 0 && byVar[v][k][0].off < u.off+len(u.bits) {
+					c := byVar[v][k][0]
+					copy(words[k][c.off-u.off:], c.bits)
+					byVar[v][k] = byVar[v][k][1:]
+				}
+			}
+			l.set(v, u.off, l.choose(sel, words))
+		}
+	}
+	l.joinPanics(sel, outcomes)
+	values := make([]gadget.Word, len(outcomes))
+	for k, o := range outcomes {
+		values[k] = o.value
+	}
+	return l.choose(sel, values)
+}
+
+func (l *lowerer) choose(sel []circuit.Wire, words []gadget.Word) gadget.Word {
+	if len(words) == 2 {
+		return gadget.Mux(l.b, sel[0], words[0], words[1])
+	}
+	return gadget.Select(l.b, sel, words)
+}
+
+// ifElse evaluates one or both branches of a conditional.
+func (l *lowerer) ifElse(cond circuit.Wire, then, otherwise func() gadget.Word) gadget.Word {
+	if value, ok := l.known(cond); ok && value {
+		return then()
+	} else if ok {
+		return otherwise()
+	}
+	sel := []circuit.Wire{cond, l.b.Not(cond)}
+	return l.join(sel, []outcome{l.branch(sel[0], then), l.branch(sel[1], otherwise)})
+}
