@@ -57,7 +57,7 @@ func (e *LeftError) Error() string {
 // *channel.PeerError.
 type LostError struct {
 	Why   string    // for example "nothing heard from it for 1m0s"
-	Since time.Time // when it was last heard from
+	Since time.Time // when it was last heard from, to a second
 	Err   error     // the cause, if the connection gave one
 }
 
