@@ -90,10 +90,10 @@ func (c *checker) constInteger(e syntax.Expr, t Basic) {
 func (c *checker) constNum(e *syntax.Num, t Basic) constExpr {
 	own := literalType(e.Number)
 	if own == t || own.open() && t.Integer() {
-		if bits, ok := fitLiteral(e.Number, t); ok {
+		if bits, ok := Fit(e.Number, t); ok {
 			return constLit{bits}
 		}
-		c.fail("UnexpectedType", e.Span(), rangeHint(t), "%s does not fit %v", numText(e.Number), t)
+		c.fail("UnexpectedType", e.Span(), RangeHint(t), "%s does not fit %v", numText(e.Number), t)
 		return constLit{}
 	}
 	c.mismatch(e.Span(), t, own)
@@ -151,15 +151,16 @@ func literalType(n syntax.Number) Basic {
 	return openUint
 }
 
-// fitLiteral gives the bits of a literal in type t, and whether it fits.
-func fitLiteral(n syntax.Number, t Basic) (uint64, bool) {
+// Fit gives the two's complement bits of a literal in type t, whatever its suffix, and whether it fits.
+func Fit(n syntax.Number, t Basic) (uint64, bool) {
 	if n.Neg && n.Value > 0 {
 		return truncate(-n.Value, t), t.Signed() && n.Value <= highest(t)+1
 	}
 	return truncate(n.Value, t), n.Value <= highest(t)
 }
 
-func rangeHint(t Basic) string {
+// RangeHint says which numbers fit a type.
+func RangeHint(t Basic) string {
 	if t.Signed() {
 		return fmt.Sprintf("%v goes from -%d to %d", t, highest(t)+1, highest(t))
 	}

@@ -68,9 +68,9 @@ func (b *body) num(e *syntax.Num) Expr {
 		}
 		return &Lit{node{t, e.Span()}, v}
 	}
-	bits, ok := fitLiteral(e.Number, t)
+	bits, ok := Fit(e.Number, t)
 	if !ok { // a usize above 32 bits; the scanner looks after the rest
-		b.fail("UnexpectedType", e.Span(), rangeHint(t), "%s does not fit %v", numText(e.Number), t)
+		b.fail("UnexpectedType", e.Span(), RangeHint(t), "%s does not fit %v", numText(e.Number), t)
 		return bad(e.Span())
 	}
 	return &Lit{node{t, e.Span()}, bits}

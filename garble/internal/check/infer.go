@@ -257,15 +257,15 @@ func (b *body) pushLit(x *Lit, t Basic) Expr {
 	}
 	if t == openInt {
 		if x.typ == openUint && x.Value > 1<<63-1 {
-			b.fail("UnexpectedType", x.span, rangeHint(I64), "%s does not fit a signed type", numText(n))
+			b.fail("UnexpectedType", x.span, RangeHint(I64), "%s does not fit a signed type", numText(n))
 			return bad(x.span)
 		}
 		x.typ = t
 		return x
 	}
-	bits, ok := fitLiteral(n, t)
+	bits, ok := Fit(n, t)
 	if !ok {
-		b.fail("UnexpectedType", x.span, rangeHint(t), "%s does not fit %v", numText(n), t)
+		b.fail("UnexpectedType", x.span, RangeHint(t), "%s does not fit %v", numText(n), t)
 		return bad(x.span)
 	}
 	x.typ, x.Value = t, bits
@@ -276,7 +276,7 @@ func (b *body) pushRange(x *Range, t *Array) {
 	elem := t.Elem.(Basic)
 	last := x.From + uint64(t.Size.sum.k) - 1
 	if !elem.open() && last > highest(elem) {
-		b.fail("UnexpectedType", x.span, rangeHint(elem), "the range ends with %d, which does not fit %v", last, elem)
+		b.fail("UnexpectedType", x.span, RangeHint(elem), "the range ends with %d, which does not fit %v", last, elem)
 	}
 	x.typ = t
 }

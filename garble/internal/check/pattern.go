@@ -61,8 +61,8 @@ func (b *body) numPattern(p *syntax.NumPattern, t Type) Pattern {
 			return &RangePattern{Type: basic}
 		}
 	}
-	from, ok1 := fitLiteral(lo, basic)
-	to, ok2 := fitLiteral(hi, basic)
+	from, ok1 := Fit(lo, basic)
+	to, ok2 := Fit(hi, basic)
 	if p.Exclusive {
 		if !ok2 && !hi.Neg && hi.Value == highest(basic)+1 {
 			ok2 = true // the end is excluded, so it may be one too large
@@ -76,7 +76,7 @@ func (b *body) numPattern(p *syntax.NumPattern, t Type) Pattern {
 	}
 	switch {
 	case !ok1 || !ok2:
-		b.fail("UnexpectedType", p.Span(), rangeHint(basic), "this pattern does not fit %v", basic)
+		b.fail("UnexpectedType", p.Span(), RangeHint(basic), "this pattern does not fit %v", basic)
 	case less(to, from, basic):
 		b.fail("InvalidRange", p.Span(), "", "this range is empty")
 	}
