@@ -59,18 +59,24 @@ const AnySeat = -1
 // Coordinator stands for the coordinator where a seat number is expected: in an Event, and in a MismatchError.
 const Coordinator = -1
 
-// Every wait has a limit. They are kept together because they depend on each other: a killed party is known to be lost after
-// lostAfter, and final after lostAfter+returnWithin, well within the 15 seconds in which all parties must know.
+// Every wait has a limit. They are kept together because they depend on each other: a party or a coordinator that was killed
+// is known to be gone after lostAfter plus returnWithin or backWithin, within the 15 seconds in which all must know.
 const (
-	joinWithin   = 5 * time.Second  // from connecting to the first frame, so that strangers do not linger
+	dialWithin   = 10 * time.Second // for all of the coordinator's addresses together
+	joinWithin   = 5 * time.Second  // from connecting to the first frame, either way, so that strangers do not linger
 	frameWithin  = 5 * time.Second  // from the first byte of a frame to its last, either way
-	pingEvery    = 2 * time.Second  // of silence, before a ping is sent
-	lostAfter    = 7 * time.Second  // of silence, the other end is lost
+	pingEvery    = 2 * time.Second  // of saying nothing, a ping is sent
+	lostAfter    = 7 * time.Second  // of hearing nothing, the other end is lost
 	returnWithin = 4 * time.Second  // for a lost party to come back with the same key
+	backWithin   = 6 * time.Second  // for a lost coordinator to come back before the start
 	openWithin   = 10 * time.Second // for all parties to open their nonces
 	byeWithin    = 2 * time.Second  // for the other end to close after a last frame
-	lateWithin   = 3 * time.Second  // that latecomers are still told why a session ended before it started
-	dialWithin   = 10 * time.Second // for all of the coordinator's addresses together
+	lateWithin   = 3 * time.Second  // that latecomers are still told why a session ended before they came
+)
+
+const (
+	defaultTimeout = 30 * time.Minute // that seats stay open
+	startWithin    = 10 * time.Minute // for all parties to connect to each other, once the roster is known
 )
 
 // A SessionID names one session of one coordinator. It is no secret.

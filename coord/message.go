@@ -42,13 +42,11 @@ type (
 	open struct{ nonce [32]byte }
 	// ready says that the party is connected to the others and has these further fields to agree on.
 	ready struct{ fields []Field }
-	// report is a party's own state; a bye is its last frame.
-	report struct {
-		state  State
-		cause  Cause
+	// bye is a party's last frame: Done, or Failed and why.
+	bye struct {
+		cause  Cause // NoCause for Done
 		reason string
 	}
-	bye struct{ report }
 
 	welcome struct {
 		session  SessionID
@@ -61,6 +59,8 @@ type (
 	start  struct{}
 	end    struct{ err error } // nil: everybody is done
 	ping   struct{}
+	// garbage stands for a frame that could not be read, or came at the wrong end. It is never sent.
+	garbage struct{ err error }
 	// rosterMessage has what a Roster has before it is sealed.
 	rosterMessage struct{ *Roster }
 )
@@ -68,7 +68,6 @@ type (
 func (join) frame() frameType          { return frameJoin }
 func (open) frame() frameType          { return frameOpen }
 func (ready) frame() frameType         { return frameReady }
-func (report) frame() frameType        { return frameState }
 func (bye) frame() frameType           { return frameBye }
 func (welcome) frame() frameType       { return frameWelcome }
 func (event) frame() frameType         { return frameEvent }
@@ -77,6 +76,7 @@ func (nonces) frame() frameType        { return frameNonces }
 func (start) frame() frameType         { return frameStart }
 func (end) frame() frameType           { return frameEnd }
 func (ping) frame() frameType          { return framePing }
+func (garbage) frame() frameType       { return 0 }
 
 // decode reads the payload of a frame of type t, all of it.
 func decode(t frameType, payload []byte) (message, error) {
@@ -97,12 +97,8 @@ func decode(t frameType, payload []byte) (message, error) {
 		var r ready
 		ok = readFields(&s, &r.fields)
 		m = r
-	case frameState:
-		m, ok = readReport(&s)
 	case frameBye:
-		var r report
-		r, ok = readReport(&s)
-		m = bye{r}
+		m, ok = readBye(&s)
 	case frameWelcome:
 		m, ok = readWelcome(&s)
 	case frameEvent:
@@ -165,24 +161,29 @@ func readJoin(s *cryptobyte.String) (join, bool) {
 func (o open) append(b *cryptobyte.Builder)  { b.AddBytes(o.nonce[:]) }
 func (r ready) append(b *cryptobyte.Builder) { addFields(b, r.fields) }
 
-func (r report) append(b *cryptobyte.Builder) {
-	b.AddUint8(uint8(r.state))
-	b.AddUint8(uint8(r.cause))
-	addText(b, r.reason)
+func (m bye) append(b *cryptobyte.Builder) {
+	b.AddUint8(uint8(m.cause))
+	addText(b, m.reason)
 }
 
-func readReport(s *cryptobyte.String) (report, bool) {
-	var r report
-	var state, cause uint8
-	ok := s.ReadUint8(&state) && s.ReadUint8(&cause) && readText(s, maxReason, &r.reason) && validState(state, cause)
-	r.state, r.cause = State(state), Cause(cause)
-	return r, ok
+func readBye(s *cryptobyte.String) (bye, bool) {
+	var m bye
+	ok := readCause(s, &m.cause) && readText(s, maxReason, &m.reason)
+	return m, ok
 }
 
-// validState holds a state to its cause: only who failed or is lost has one.
-func validState(state, cause uint8) bool {
-	bad := State(state) == Failed || State(state) == Lost
-	return state < uint8(states) && cause < uint8(causes) && bad == (Cause(cause) != NoCause)
+func readCause(s *cryptobyte.String, out *Cause) bool {
+	var v uint8
+	ok := s.ReadUint8(&v) && v < uint8(causes)
+	*out = Cause(v)
+	return ok
+}
+
+func readState(s *cryptobyte.String, out *State) bool {
+	var v uint8
+	ok := s.ReadUint8(&v) && v < uint8(states)
+	*out = State(v)
+	return ok
 }
 
 func (w welcome) append(b *cryptobyte.Builder) {
@@ -204,19 +205,19 @@ func readWelcome(s *cryptobyte.String) (welcome, bool) {
 
 func (e event) append(b *cryptobyte.Builder) {
 	addSeat(b, e.Seat)
-	report{e.State, e.Cause, e.Reason}.append(b)
+	b.AddUint8(uint8(e.State))
+	b.AddUint8(uint8(e.Cause))
+	addText(b, e.Reason)
 	b.AddBytes(e.Key[:])
 	addText(b, e.Name)
 }
 
+// readEvent holds a state to its cause: only who failed or is lost has one.
 func readEvent(s *cryptobyte.String) (event, bool) {
 	var e event
-	if !readSeat(s, false, &e.Seat) {
-		return e, false
-	}
-	r, ok := readReport(s)
-	e.State, e.Cause, e.Reason = r.state, r.cause, r.reason
-	return e, ok && s.CopyBytes(e.Key[:]) && readText(s, maxName, &e.Name)
+	ok := readSeat(s, false, &e.Seat) && readState(s, &e.State) && readCause(s, &e.Cause) && readText(s, maxReason, &e.Reason) &&
+		s.CopyBytes(e.Key[:]) && readText(s, maxName, &e.Name)
+	return e, ok && (e.State == Failed || e.State == Lost) == (e.Cause != NoCause)
 }
 
 func (n nonces) append(b *cryptobyte.Builder) {
@@ -239,6 +240,8 @@ func readNonces(s *cryptobyte.String) (nonces, bool) {
 
 func (start) append(*cryptobyte.Builder) {}
 func (ping) append(*cryptobyte.Builder)  {}
+
+func (g garbage) append(b *cryptobyte.Builder) { b.SetError(g.err) }
 
 // appendFixed writes what every party must hold equal: all of the roster but addresses. It is hashed, too.
 func (r *Roster) appendFixed(b *cryptobyte.Builder) {

@@ -74,11 +74,9 @@ func readEnd(s *cryptobyte.String) (end, bool) {
 		return end{&m}, ok
 	case endedParty:
 		var p PartyError
-		var during, cause uint8
-		ok := readSeat(s, false, &p.Seat) && readText(s, maxName, &p.Name) && s.ReadUint8(&during) && s.ReadUint8(&cause) &&
+		ok := readSeat(s, false, &p.Seat) && readText(s, maxName, &p.Name) && readState(s, &p.During) && readCause(s, &p.Cause) &&
 			readText(s, maxReason, &p.Reason)
-		p.During, p.Cause = State(during), Cause(cause)
-		return end{&p}, ok && p.During < states && p.Cause < causes && p.Cause != NoCause
+		return end{&p}, ok && p.Cause != NoCause
 	case endedEmpty:
 		var e EmptyError
 		return end{&e}, readSeats(s, &e.Seats) && len(e.Seats) > 0

@@ -39,11 +39,10 @@ type Roster struct {
 	Digest      [32]byte // of everything above but the addresses, and of the nonces; Words are its beginning
 }
 
-// commitmentTo binds a nonce to the session and to the key of its party, before any other nonce is known.
-func commitmentTo(session SessionID, key identity.ID, nonce [32]byte) [32]byte {
+// commitmentTo binds a nonce to the key of its party, before any other nonce is known. Each nonce is committed to once.
+func commitmentTo(key identity.ID, nonce [32]byte) [32]byte {
 	h := sha256.New()
 	h.Write([]byte("tacit coord nonce commitment v1\x00"))
-	h.Write(session[:])
 	h.Write(key[:])
 	h.Write(nonce[:])
 	return [32]byte(h.Sum(nil))
@@ -65,7 +64,7 @@ func (r *Roster) seal(nonces [][32]byte) error {
 	}
 	h.Write(fixed)
 	for i, m := range r.Members {
-		want := commitmentTo(r.Session, m.Key, nonces[i])
+		want := commitmentTo(m.Key, nonces[i])
 		if subtle.ConstantTimeCompare(want[:], m.commitment[:]) != 1 {
 			return fmt.Errorf("%w: the nonce of party %d is not the one committed to", ErrInconsistent, i)
 		}

@@ -30,8 +30,7 @@ const (
 	frameJoin  frameType = 0x01
 	frameOpen  frameType = 0x02
 	frameReady frameType = 0x03
-	frameState frameType = 0x04 // a party's report
-	frameBye   frameType = 0x05 // a party's last frame
+	frameBye   frameType = 0x04 // a party's last frame
 
 	frameWelcome frameType = 0x11
 	frameEvent   frameType = 0x12
@@ -64,7 +63,7 @@ func (t frameType) max() int {
 		return 32
 	case frameReady:
 		return maxFields + 2
-	case frameState, frameBye:
+	case frameBye:
 		return maxReason + 8
 	case frameWelcome:
 		return 64

@@ -1,0 +1,195 @@
+package coord
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// broadcast tells everybody.
+func (s *session) broadcast(m message) {
+	for i := range s.seats {
+		if l := s.seats[i].link; l != nil {
+			l.send(m)
+		}
+	}
+}
+
+// event is the state of a seat as others see it.
+func (s *session) event(i int) Event {
+	me := &s.seats[i]
+	e := Event{Seat: i, State: me.state, Key: me.owner, Name: me.join.name}
+	if me.away() {
+		e.State = Lost
+	}
+	if e.State == Lost || e.State == Failed {
+		e.Cause, e.Reason = me.cause, me.reason
+	}
+	return e
+}
+
+// announce tells everybody, and the host, the state of a seat.
+func (s *session) announce(i int) {
+	e := s.event(i)
+	s.broadcast(event{e})
+	if s.cfg.Events != nil {
+		s.cfg.Events(e)
+	}
+}
+
+// reach moves a seat on.
+func (s *session) reach(i int, state State) {
+	s.seats[i].state = state
+	s.announce(i)
+}
+
+// lose notes that contact to a party was lost. It may come back; what that changes is decided in onTime.
+func (s *session) lose(i int, reason string) {
+	me := &s.seats[i]
+	me.link = nil
+	if me.ended() || s.phase == over {
+		return
+	}
+	me.cause, me.reason, me.until = Silent, reason, time.Now().Add(returnWithin)
+	s.announce(i)
+}
+
+// fail notes that a party gave up or is not coming back.
+func (s *session) fail(i int, cause Cause, reason string) {
+	me := &s.seats[i]
+	s.failures++
+	me.during, me.cause, me.reason, me.order = me.state, cause, reason, s.failures
+	s.reach(i, Failed)
+}
+
+// returns tells whether a party that is away is still waited for, and until when; zero means as long as seats are open. A lost
+// party that is known to be back on its feet, because its key is kept, has all that time.
+func (s *session) returns(me *seat, now time.Time) (bool, time.Time) {
+	if s.phase == gathering && me.join.kept {
+		return true, time.Time{}
+	}
+	return now.Before(me.until), me.until
+}
+
+// onTime ends what has waited long enough, and the session when nothing is left to wait for.
+func (s *session) onTime(now time.Time) {
+	if s.phase == over {
+		return
+	}
+	waiting := false
+	for i := range s.seats {
+		me := &s.seats[i]
+		back, _ := s.returns(me, now)
+		if me.away() && !back && s.phase != running {
+			s.fail(i, me.cause, me.reason)
+		}
+		waiting = waiting || !me.ended() && (!me.away() || back)
+	}
+	switch {
+	case !waiting || s.failures > 0 && s.phase != running:
+		s.end(s.worst())
+	case s.phase == running || now.Before(s.deadline):
+	case s.phase == gathering:
+		s.end(&EmptyError{Seats: s.missing()})
+	default:
+		i, reason := s.laggard()
+		s.fail(i, Silent, reason)
+		s.end(s.worst())
+	}
+}
+
+// laggard is the first party that the phase waits for.
+func (s *session) laggard() (int, string) {
+	for i := range s.seats {
+		if s.phase == opening && !s.seats[i].opened {
+			return i, fmt.Sprintf("it did not confirm the roster within %v", openWithin)
+		}
+	}
+	i := slices.IndexFunc(s.seats, func(me seat) bool { return !me.ready })
+	return i, fmt.Sprintf("it was not ready within %v", startWithin)
+}
+
+// missing are the seats that nobody sits in.
+func (s *session) missing() []int {
+	var out []int
+	for i := range s.seats {
+		if s.seats[i].link == nil {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// nextDeadline is when onTime has something to do; at the latest in an hour.
+func (s *session) nextDeadline(now time.Time) time.Time {
+	next := now.Add(time.Hour)
+	if !s.deadline.IsZero() && s.deadline.Before(next) {
+		next = s.deadline
+	}
+	for i := range s.seats {
+		me := &s.seats[i]
+		if back, until := s.returns(me, now); me.away() && back && !until.IsZero() && until.Before(next) {
+			next = until
+		}
+	}
+	return next
+}
+
+// worst is the failure that explains the others: an abort before somebody who left or was lost before somebody who lost a
+// party, and the first of equals. It is nil if all are done.
+func (s *session) worst() error {
+	var found *seat
+	seatNumber := 0
+	rank := func(me *seat) int {
+		switch me.cause {
+		case ProtocolAbort:
+			return 3
+		case PeerLost:
+			return 1
+		}
+		return 2
+	}
+	for i := range s.seats {
+		me := &s.seats[i]
+		if me.away() {
+			s.failures++
+			me.during, me.order = me.state, s.failures
+		} else if me.state != Failed {
+			continue
+		}
+		if found == nil || rank(me) > rank(found) || rank(me) == rank(found) && me.order < found.order {
+			found, seatNumber = me, i
+		}
+	}
+	if found == nil {
+		return nil
+	}
+	return &PartyError{Seat: seatNumber, Name: found.join.name, During: found.during, Cause: found.cause, Reason: found.reason}
+}
+
+// end tells everybody how the session ended. Seats that nobody has taken yet may still come, and are told for a while, so that
+// two parties with different programs do not leave the third to find nobody.
+func (s *session) end(outcome error) {
+	s.phase, s.outcome, s.deadline = over, outcome, time.Now()
+	for i := range s.seats {
+		me := &s.seats[i]
+		if me.link != nil {
+			me.link.finish(end{outcome})
+			me.link = nil
+		}
+		if _, expired := outcome.(*EmptyError); me.state == Empty && outcome != nil && outcome != error(ErrStopped) && !expired {
+			s.deadline = time.Now().Add(lateWithin)
+		}
+	}
+}
+
+// late is what a party is told that comes after the end. When all have been told nobody is waited for any more.
+func (s *session) late(i int) error {
+	if s.seats[i].state == Empty {
+		s.seats[i].state = Failed
+	}
+	if !slices.ContainsFunc(s.seats, func(me seat) bool { return me.state == Empty }) {
+		s.deadline = time.Now()
+	}
+	return s.outcome
+}

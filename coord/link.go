@@ -1,0 +1,189 @@
+package coord
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/tacit-mpc/tacit/identity"
+)
+
+// A conn is the ordered byte stream under a link: a QUIC stream that owns its connection, TLS on TCP, a net.Pipe.
+type conn interface {
+	io.ReadWriteCloser
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+}
+
+// A link is one connection between a party and the coordinator, the same at both ends: a reader that hands messages to the
+// link's owner, a writer with a bounded queue, and pings both ways. The owner is one goroutine, which alone calls send and
+// finish.
+type link struct {
+	conn     conn
+	peer     identity.ID    // as the transport authenticated it
+	addr     netip.AddrPort // as we see it
+	out      chan []byte
+	readDone chan struct{}
+	finished bool // the owner's
+}
+
+// A delivery is what a link hands to its owner: a message, or, once and last, why the link ended.
+type delivery struct {
+	from *link
+	m    message
+	err  error // with a nil message
+}
+
+// outQueue bounds the frames waiting for a slow reader: some for each seat and each step of a session.
+const outQueue = 8 * MaxSeats
+
+var errOwnerGone = errors.New("the owner of the link has gone")
+
+func newLink(c conn, peer identity.ID, addr netip.AddrPort) *link {
+	return &link{conn: c, peer: peer, addr: addr, out: make(chan []byte, outQueue), readDone: make(chan struct{})}
+}
+
+// run reads and writes until the connection ends, and returns after both have. deliver returns false when the owner no longer
+// listens.
+func (l *link) run(allowed func(frameType) bool, deliver func(delivery) bool) {
+	writeDone := make(chan struct{})
+	go func() {
+		defer close(writeDone)
+		l.write()
+	}()
+	err := l.read(allowed, deliver)
+	close(l.readDone)
+	l.conn.Close()
+	<-writeDone
+	deliver(delivery{from: l, err: err})
+}
+
+func (l *link) read(allowed func(frameType) bool, deliver func(delivery) bool) error {
+	first := true
+	for {
+		m, err := l.next(allowed, first)
+		var bad *garbage
+		if errors.As(err, &bad) {
+			if !deliver(delivery{from: l, m: *bad}) {
+				return errOwnerGone
+			}
+			// The owner says why it ends the link; read on so that this arrives before the connection closes.
+			l.conn.SetReadDeadline(time.Now().Add(byeWithin))
+			io.Copy(io.Discard, l.conn)
+			return bad.err
+		}
+		if err != nil {
+			return err
+		}
+		if _, ok := m.(ping); !ok && !deliver(delivery{from: l, m: m}) {
+			return errOwnerGone
+		}
+		first = false
+	}
+}
+
+// next reads one frame. What the other end did wrong comes back as *garbage.
+func (l *link) next(allowed func(frameType) bool, first bool) (message, error) {
+	wait := lostAfter
+	if first {
+		wait = joinWithin
+	}
+	l.conn.SetReadDeadline(time.Now().Add(wait))
+	t, n, err := readHeader(l.conn, allowed)
+	if err != nil {
+		return nil, err
+	}
+	l.conn.SetReadDeadline(time.Now().Add(frameWithin))
+	payload := make([]byte, n)
+	if _, err := io.ReadFull(l.conn, payload); err != nil {
+		return nil, err
+	}
+	m, err := decode(t, payload)
+	if err == nil && first && t == framePing {
+		err = errors.New("a ping came first")
+	}
+	if err != nil {
+		return nil, &garbage{err}
+	}
+	return m, nil
+}
+
+func (g *garbage) Error() string { return g.err.Error() }
+
+func (g *garbage) Unwrap() error { return g.err }
+
+func (l *link) write() {
+	pingFrame, _ := encode(ping{})
+	silence := time.NewTimer(pingEvery)
+	defer silence.Stop()
+	for {
+		frame := pingFrame
+		select {
+		case next, more := <-l.out:
+			if !more {
+				l.linger()
+				return
+			}
+			frame = next
+		case <-silence.C:
+		case <-l.readDone:
+			return
+		}
+		l.conn.SetWriteDeadline(time.Now().Add(frameWithin))
+		if _, err := l.conn.Write(frame); err != nil {
+			l.conn.Close()
+			return
+		}
+		silence.Reset(pingEvery)
+	}
+}
+
+// linger leaves the other end time to read the last frame: it closes the connection when it has.
+func (l *link) linger() {
+	late := time.NewTimer(byeWithin)
+	defer late.Stop()
+	select {
+	case <-l.readDone:
+	case <-late.C:
+		l.conn.Close()
+	}
+}
+
+// send queues a message. A link whose other end does not keep up is closed.
+func (l *link) send(m message) {
+	if l.finished {
+		return
+	}
+	frame, err := encode(m)
+	if err != nil {
+		l.conn.Close()
+		return
+	}
+	select {
+	case l.out <- frame:
+	default:
+		l.conn.Close()
+	}
+}
+
+// finish queues the last message of the link, which ends soon after.
+func (l *link) finish(m message) {
+	l.send(m)
+	if !l.finished {
+		l.finished = true
+		close(l.out)
+	}
+}
+
+// whyLost puts the end of a link into words for other people.
+func whyLost(err error) string {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Sprintf("nothing was heard of it for %v", lostAfter)
+	default:
+		return "its connection was closed"
+	}
+}

@@ -1,0 +1,198 @@
+package coord
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A membership is the part of a Client that its one goroutine owns.
+type membership struct {
+	*Client
+	life    context.Context
+	workers sync.WaitGroup
+	quit    chan struct{} // closed when deliveries are no longer taken
+
+	link    *link     // nil while the coordinator is out of contact
+	greeted bool      // on this link
+	lostAt  time.Time // when the last link broke
+	pause   time.Duration
+	pending *Roster // checked, not yet sealed
+	said    *ready  // to be said again on the next link
+	leaving error   // what err becomes when the link has taken our bye
+}
+
+// A dialed is the result of one connect.
+type dialed struct {
+	conn conn
+	addr netip.AddrPort
+	err  error
+}
+
+const (
+	pauseFirst = 250 * time.Millisecond // between attempts to reach a lost coordinator, doubling
+	pauseMost  = 15 * time.Second
+)
+
+func (c *Client) run(life context.Context) {
+	m := &membership{Client: c, life: life, quit: make(chan struct{})}
+	m.dial(0)
+	for m.err == nil {
+		select {
+		case d := <-m.dialed:
+			m.attach(d)
+		case d := <-m.in:
+			if d.from == m.link {
+				m.handle(d)
+			}
+		case fields := <-m.readies:
+			if m.said == nil {
+				m.said = &ready{fields}
+				m.say(*m.said)
+			}
+		case b := <-m.byes:
+			m.bye(b, ErrClosed)
+		}
+	}
+	close(m.quit)
+	m.cancel()
+	if m.link != nil {
+		m.link.conn.Close()
+	}
+	m.workers.Wait()
+	close(m.done)
+}
+
+func (m *membership) deliver(d delivery) bool {
+	select {
+	case m.in <- d:
+		return true
+	case <-m.quit:
+		return false
+	}
+}
+
+// dial connects after a pause. Before the start, a coordinator that was lost must be back in time.
+func (m *membership) dial(pause time.Duration) {
+	m.workers.Go(func() {
+		ctx := m.life
+		if !m.lostAt.IsZero() && !isClosed(m.started) {
+			var stop context.CancelFunc
+			ctx, stop = context.WithDeadline(ctx, m.lostAt.Add(backWithin))
+			defer stop()
+		}
+		wait := time.NewTimer(pause)
+		defer wait.Stop()
+		var d dialed
+		select {
+		case <-wait.C:
+			d.conn, d.addr, d.err = m.connect(ctx)
+		case <-ctx.Done():
+			d.err = ctx.Err()
+		}
+		select {
+		case m.dialed <- d:
+		case <-m.quit:
+			if d.conn != nil {
+				d.conn.Close()
+			}
+		}
+	})
+}
+
+// attach takes a new connection into use, or decides whether to try again.
+func (m *membership) attach(d dialed) {
+	switch {
+	case d.err == nil:
+		m.link, m.greeted = newLink(d.conn, m.cfg.Key.ID(), d.addr), false
+		l := m.link
+		m.workers.Go(func() { l.run(frameType.fromCoordinator, m.deliver) })
+		hello := m.hello
+		hello.addrs = slices.DeleteFunc(slices.Clone(hello.addrs), func(a netip.AddrPort) bool {
+			return a.Addr().IsLoopback() && !d.addr.Addr().IsLoopback()
+		})
+		l.send(hello)
+	case !isClosed(m.welcomed):
+		m.err = d.err
+	case !isClosed(m.started) && time.Since(m.lostAt) >= backWithin:
+		m.err = fmt.Errorf("%w: %w", ErrLost, d.err)
+	default:
+		m.again()
+	}
+}
+
+func (m *membership) again() {
+	m.pause = min(max(2*m.pause, pauseFirst), pauseMost)
+	m.dial(m.pause)
+}
+
+// lost decides what the end of a link means.
+func (m *membership) lost(err error) {
+	m.link = nil
+	why := refusedBy(err)
+	switch {
+	case m.leaving != nil:
+		m.err = m.leaving
+	case why != nil:
+		m.err = why
+	case !isClosed(m.welcomed):
+		m.err = fmt.Errorf("%w before it answered: %s", ErrLost, whyLost(err))
+	default:
+		if m.greeted {
+			m.lostAt = time.Now()
+			m.tell(Event{Seat: Coordinator, State: Lost, Cause: Silent, Reason: whyLost(err)})
+		}
+		m.again()
+	}
+}
+
+// say sends a message that the coordinator must hear, on this link and, by greet, on the next.
+func (m *membership) say(msg message) {
+	if m.link != nil && m.greeted {
+		m.link.send(msg)
+	}
+}
+
+// bye ends the membership with an error, once the coordinator has heard why.
+func (m *membership) bye(b bye, err error) {
+	if m.leaving != nil {
+		return
+	}
+	if b.cause == NoCause && !isClosed(m.started) {
+		b = bye{Interrupted, "it left"}
+	}
+	m.leaving = err
+	if m.link == nil {
+		m.err = err
+		return
+	}
+	m.link.finish(b)
+}
+
+// reject leaves the session because of what the coordinator said.
+func (m *membership) reject(err error) {
+	cause := Rejected
+	if errors.Is(err, ErrInconsistent) {
+		cause = LocalFailure
+	}
+	m.bye(bye{cause, clean(err.Error(), maxReason)}, err)
+}
+
+func (m *membership) tell(e Event) {
+	if m.cfg.Events != nil {
+		m.cfg.Events(e)
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

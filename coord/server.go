@@ -1,0 +1,231 @@
+package coord
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/tacit-mpc/tacit/identity"
+)
+
+// ServerConfig says what session to host. Key and Seats are required.
+type ServerConfig struct {
+	Key       *identity.Key // the coordinator's
+	Seats     int           // MinSeats to MaxSeats
+	Evaluator int           // the seat that evaluates
+	Outputs   []int         // the seats that learn the result; nil means all
+	Open      bool          // admit parties without ticket or token
+	Require   []Field       // fields that every party must have with these values, for example a pinned program
+	Timeout   time.Duration // how long seats stay open; 0 means 30 minutes
+	Rand      io.Reader     // nil means crypto/rand
+
+	// Events, if not nil, is called for every change of a seat, in order, by one goroutine, which waits for it.
+	Events func(Event)
+}
+
+// A Server hosts one session, once.
+type Server struct {
+	cfg     ServerConfig
+	session *session
+	serve   sync.Once
+
+	mu      sync.Mutex
+	sources map[netip.Prefix]int // open connections
+	total   int
+}
+
+// Limits on connections, beyond what the seats need. A source is an IPv4 address or an IPv6 /64.
+const (
+	spareLinks       = 256
+	spareSourceLinks = 32
+	linksPerSeat     = 4 // coming back, by several addresses
+)
+
+// NewServer makes a session: its ID, its token and the secrets of its seats.
+func NewServer(cfg ServerConfig) (*Server, error) {
+	if cfg.Key == nil {
+		return nil, errors.New("host session: no key")
+	}
+	if cfg.Seats < MinSeats || cfg.Seats > MaxSeats {
+		return nil, fmt.Errorf("host session: %d seats, want %d to %d", cfg.Seats, MinSeats, MaxSeats)
+	}
+	if cfg.Outputs == nil {
+		for i := range cfg.Seats {
+			cfg.Outputs = append(cfg.Outputs, i)
+		}
+	}
+	cfg.Outputs = slices.Clone(cfg.Outputs)
+	slices.Sort(cfg.Outputs)
+	for i, seat := range cfg.Outputs {
+		if seat < 0 || seat >= cfg.Seats || i > 0 && seat == cfg.Outputs[i-1] {
+			return nil, fmt.Errorf("host session: outputs %v: want different seats of 0 to %d", cfg.Outputs, cfg.Seats-1)
+		}
+	}
+	if cfg.Evaluator < 0 || cfg.Evaluator >= cfg.Seats {
+		return nil, fmt.Errorf("host session: evaluator %d: want a seat of 0 to %d", cfg.Evaluator, cfg.Seats-1)
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = defaultTimeout
+	}
+	s := &session{cfg: cfg, seats: make([]seat, cfg.Seats), in: make(chan delivery), done: make(chan struct{})}
+	random := orCryptoRand(cfg.Rand)
+	_, err := io.ReadFull(random, s.id[:])
+	for i := range s.seats {
+		if err == nil {
+			s.seats[i].secret, err = newSecret(random)
+		}
+	}
+	if err == nil {
+		s.token, err = newSecret(random)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("host session: %w", err)
+	}
+	return &Server{cfg: cfg, session: s, sources: make(map[netip.Prefix]int)}, nil
+}
+
+// Session is the ID of the session.
+func (s *Server) Session() SessionID { return s.session.id }
+
+// Token opens any free seat.
+func (s *Server) Token() Secret { return s.session.token }
+
+// Ticket opens one seat; addrs are where the coordinator is reached, best first.
+func (s *Server) Ticket(seat int, addrs []string) (Ticket, error) {
+	if seat < 0 || seat >= s.cfg.Seats {
+		return Ticket{}, fmt.Errorf("make ticket: no seat %d", seat)
+	}
+	return Ticket{s.session.id, seat, s.session.seats[seat].secret, s.cfg.Key.ID(), addrs}, nil
+}
+
+// Serve hosts the session on the transport, whose socket stays the caller's: it may go on to read STUN from it, dial, and host
+// the next session. Serve returns when the session has ended and everybody was told: nil if all parties were done; a
+// *PartyError if one was lost, left or aborted; an *EmptyError if seats stayed empty; a *MismatchError; the cause of ctx if it
+// was cancelled; or that it could not listen. It may be called once.
+func (s *Server) Serve(ctx context.Context, transport *quic.Transport) error {
+	err := errors.New("host session: Serve was called twice")
+	s.serve.Do(func() { err = s.serveOnce(ctx, transport) })
+	return err
+}
+
+func (s *Server) serveOnce(ctx context.Context, transport *quic.Transport) error {
+	anybody := func(identity.ID) error { return nil } // a join decides
+	config := quicConfig()
+	config.MaxIncomingStreams = 1
+	config.GetConfigForClient = func(info *quic.ClientInfo) (*quic.Config, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !s.mayEnter(sourceOf(addrPort(info.RemoteAddr))) {
+			return nil, ErrBusy
+		}
+		return config, nil
+	}
+	listener, err := transport.Listen(s.cfg.Key.ServerTLS(ALPN, anybody), config)
+	if err != nil {
+		return fmt.Errorf("host session: %w", err)
+	}
+	accepting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var handlers sync.WaitGroup
+	handlers.Go(func() {
+		for {
+			c, err := listener.Accept(accepting)
+			if err != nil {
+				return
+			}
+			handlers.Go(func() { s.accept(accepting, c) })
+		}
+	})
+	outcome := s.session.run(ctx)
+	stop()
+	listener.Close()
+	handlers.Wait()
+	return outcome
+}
+
+// accept serves one connection. Its client opens the stream and speaks first.
+func (s *Server) accept(ctx context.Context, c *quic.Conn) {
+	addr := addrPort(c.RemoteAddr())
+	if !s.enter(sourceOf(addr)) {
+		c.CloseWithError(quic.ApplicationErrorCode(ErrBusy), "")
+		return
+	}
+	defer s.exit(sourceOf(addr))
+	id, err := identity.PeerID(c.ConnectionState().TLS)
+	if err != nil {
+		c.CloseWithError(quic.ApplicationErrorCode(ErrMalformed), "")
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, joinWithin)
+	stream, err := c.AcceptStream(within)
+	cancel()
+	if err != nil {
+		c.CloseWithError(quic.ApplicationErrorCode(ErrMalformed), "")
+		return
+	}
+	s.handle(ctx, &quicConn{stream, c}, id, addr)
+}
+
+// handle serves one connection over any byte stream. When ctx ends the session has: strangers are dropped then, while a party's
+// last frame is still delivered.
+func (s *Server) handle(ctx context.Context, c conn, id identity.ID, addr netip.AddrPort) {
+	l := newLink(c, id, addr)
+	stop := context.AfterFunc(ctx, func() {
+		if !l.finished { // the session's, which no longer runs
+			c.Close()
+		}
+	})
+	defer stop()
+	l.run(frameType.fromParty, s.session.deliver)
+}
+
+func (s *Server) enter(source netip.Prefix) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	may := s.mayEnter(source)
+	if may {
+		s.sources[source]++
+		s.total++
+	}
+	return may
+}
+
+func (s *Server) exit(source netip.Prefix) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total--
+	if s.sources[source]--; s.sources[source] == 0 {
+		delete(s.sources, source)
+	}
+}
+
+// mayEnter must be called with mu held.
+func (s *Server) mayEnter(source netip.Prefix) bool {
+	seats := linksPerSeat * s.cfg.Seats // all parties may sit behind one address
+	return s.total < seats+spareLinks && s.sources[source] < seats+spareSourceLinks
+}
+
+func sourceOf(addr netip.AddrPort) netip.Prefix {
+	bits := 64
+	if addr.Addr().Is4() {
+		bits = 32
+	}
+	source, _ := addr.Addr().Prefix(bits)
+	return source
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	udp, ok := a.(*net.UDPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	ap := udp.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap().WithZone(""), ap.Port())
+}
