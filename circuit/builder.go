@@ -51,8 +51,9 @@ func NewBuilder(inputs []int) *Builder {
 // beyond are not stored, and Err tells at once.
 func (b *Builder) SetMaxGates(n int) { b.max = n }
 
-// SetSharing bounds the number of gates that the Builder remembers in order to share them (5 bytes each; the default is
-// 2^24). Beyond it, some gates are forgotten and may be built twice. Zero switches sharing off. Call it before any gate.
+// SetSharing bounds the number of gates that the Builder remembers in order to share them, at 5 bytes each; the default is
+// 3 million. Beyond it the oldest gates are forgotten, and may be built again. Zero switches sharing off. Call it before any
+// gate.
 func (b *Builder) SetSharing(n int) { b.share = shareTable{limit: n} }
 
 // Err returns the error that Build would return at this moment because of earlier calls.

@@ -1,21 +1,23 @@
 package circuit
 
-// defaultSharing is the default number of slots of the table of gates.
-const defaultSharing = 1 << 24
+// defaultSharing is the default number of gates that a Builder remembers.
+const defaultSharing = 3 << 20
 
-const (
-	bucket    = 8 // slots
-	maxProbes = 4 // buckets
-)
-
-// A shareTable finds gates by their operands. It is an open-addressing hash table of nodes in buckets: a gate lies in the
-// first of at most maxProbes buckets that had room. One byte of the hash beside each node saves most looks at the gate. It
-// grows up to the limit; a full table forgets.
+// A shareTable finds gates by their operands. It is a hash table of nodes in buckets of the size of a cache line. One byte of
+// the hash beside each node saves most looks at the gate. A bucket that overflows makes the table grow up to its limit; then a
+// new gate takes the place of the oldest in its bucket.
 type shareTable struct {
-	tags  []uint8 // 0 if the slot is empty
-	nodes []node
-	n     int
-	limit int // slots
+	buckets []bucket // a power of two
+	n       int
+	limit   int // gates
+}
+
+const slots = 12
+
+type bucket struct {
+	nodes [slots]node // 0 if empty
+	tags  [slots]uint8
+	_     [4]byte
 }
 
 // xorKey identifies x ^ y for positive x < y.
@@ -36,72 +38,80 @@ func (b *Builder) keyOf(n node) uint64 {
 	return xorKey(x, y)
 }
 
-func hash(key uint64) (place uint64, tag uint8) {
+// place returns the bucket and the tag of a key.
+func (t *shareTable) place(key uint64) (*bucket, uint8) {
 	h := key * 0x9e3779b97f4a7c15
 	h = (h ^ h>>32) * 0xd6e8feb86659fd93
-	return h >> 24, uint8(h>>16) | 1
+	return &t.buckets[int(h>>24)&(len(t.buckets)-1)], uint8(h >> 16)
 }
 
 // find returns the gate with that key if the table knows one.
 func (b *Builder) find(key uint64) (node, bool) {
-	t := &b.share
-	if len(t.tags) == 0 {
+	if len(b.share.buckets) == 0 {
 		return 0, false
 	}
-	place, tag := hash(key)
-	for probe := range uint64(maxProbes) {
-		first := t.slot(place + probe)
-		tags := t.tags[first : first+bucket]
-		for i, have := range tags {
-			if have == 0 {
-				return 0, false
-			}
-			if n := t.nodes[first+i]; have == tag && b.keyOf(n) == key {
-				return n, true
-			}
+	in, tag := b.share.place(key)
+	for i, have := range &in.tags {
+		if have == tag && in.nodes[i] != 0 && b.keyOf(in.nodes[i]) == key {
+			return in.nodes[i], true
 		}
 	}
 	return 0, false
 }
 
-// insert adds the gate at n, which the table does not know.
+// insert adds the gate at n, the newest, which the table does not know.
 func (b *Builder) insert(key uint64, n node) {
 	t := &b.share
-	if t.n >= len(t.tags)*5/8 && max(2*len(t.tags), minSlots) <= t.limit {
-		b.grow()
-	}
-	if len(t.tags) == 0 {
+	if len(t.buckets) == 0 && !b.grow() {
 		return
 	}
-	place, tag := hash(key)
-	for probe := range uint64(maxProbes) {
-		first := t.slot(place + probe)
-		for i := first; i < first+bucket; i++ {
-			if t.tags[i] == 0 {
-				t.tags[i], t.nodes[i] = tag, n
-				t.n++
-				return
-			}
-		}
+	if full := t.n >= len(t.buckets)*slots/4; full && t.room(key) != 0 && b.grow() {
+		return
 	}
-	i := t.slot(place) + int(n)%bucket
-	t.tags[i], t.nodes[i] = tag, n
+	t.put(key, n)
 }
 
-// slot returns the first slot of a bucket.
-func (t *shareTable) slot(place uint64) int {
-	return int(place) * bucket & (len(t.tags) - 1)
+// room returns the gate, if any, whose place in the table a new one with that key would take.
+func (t *shareTable) room(key uint64) node {
+	in, _ := t.place(key)
+	return in.nodes[in.oldest()]
 }
 
-const minSlots = 64
+func (t *shareTable) put(key uint64, n node) {
+	in, tag := t.place(key)
+	i := in.oldest()
+	if in.nodes[i] == 0 {
+		t.n++
+	}
+	in.nodes[i], in.tags[i] = n, tag
+}
 
-func (b *Builder) grow() {
-	old := b.share
-	slots := max(2*len(old.tags), minSlots)
-	b.share = shareTable{tags: make([]uint8, slots), nodes: make([]node, slots), limit: old.limit}
-	for i, tag := range old.tags {
-		if tag != 0 {
-			b.insert(b.keyOf(old.nodes[i]), old.nodes[i])
+// oldest returns an empty slot, or else that of the oldest gate.
+func (in *bucket) oldest() int {
+	oldest := 0
+	for i, n := range &in.nodes {
+		if n < in.nodes[oldest] {
+			oldest = i
 		}
 	}
+	return oldest
+}
+
+// grow makes the table larger, if the limit allows, and adds all gates again.
+func (b *Builder) grow() bool {
+	t := &b.share
+	n := max(4*len(t.buckets), 8)
+	for n*slots > t.limit {
+		n /= 2
+	}
+	if n <= len(t.buckets) {
+		return false
+	}
+	*t = shareTable{limit: t.limit} // lets the old one go first
+	t.buckets = make([]bucket, n)
+	for i := range b.gates.n {
+		n := node(1 + b.nin + i)
+		t.put(b.keyOf(n), n)
+	}
+	return true
 }
