@@ -85,6 +85,8 @@ var costlier = map[string]int{"match-0013": 15}
 // out lists the topics that are not there yet.
 var out = map[string]string{}
 
+// TestConformance runs the rows that come with the project; the others are found beside it.
+func TestConformance(t *testing.T)         { conform(t, "testdata/cases.jsonl") }
 func TestConformanceOwn(t *testing.T)      { conform(t, shared(t, "garble/cases-own.jsonl")) }
 func TestConformanceUpstream(t *testing.T) { conform(t, shared(t, "garble/cases-upstream.jsonl")) }
 
