@@ -71,6 +71,10 @@ type lowerer struct {
 	limits Limits
 }
 
+// sharing is the number of gates among which equal ones are found: as many as stay in the processor's cache. With 16
+// times as many a join of 1000 rows takes twice the time and 41 of 11.7 million ANDs fewer.
+const sharing = 1 << 20
+
 func newLowerer(in *check.Instance, widths []int, limits Limits) *lowerer {
 	if limits.Gates == 0 {
 		limits.Gates = 1 << 28
@@ -80,6 +84,7 @@ func newLowerer(in *check.Instance, widths []int, limits Limits) *lowerer {
 	}
 	b := circuit.NewBuilder(widths)
 	b.SetMaxGates(limits.Gates)
+	b.SetSharing(sharing)
 	l := &lowerer{b: b, in: in, widths: widths, vars: map[*check.Var]*variable{}, steps: limits.Steps, limits: limits}
 	l.frame = newFrame(b.One(), b.Zero(), nil)
 	return l
