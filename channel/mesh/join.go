@@ -37,7 +37,6 @@ func Join(ctx context.Context, sock *Socket, cfg Config) (*Mesh, error) {
 	var window uint64
 	window, m.queue = share(cfg.Budget, len(cfg.Peers))
 	m.ctx, m.cancel = context.WithCancel(context.Background())
-	m.close = func() error { return m.end(func(p *pair) bool { return p.close(cfg.Linger) }) }
 	if !sock.attach(m) {
 		return nil, fmt.Errorf("join the mesh: the socket serves another mesh")
 	}

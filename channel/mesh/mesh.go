@@ -22,7 +22,6 @@ type Mesh struct {
 	ctx     context.Context // until the Mesh is closed
 	cancel  context.CancelFunc
 	running sync.WaitGroup
-	close   func() error
 	changed chan struct{} // capacity 1: a pair was connected or ended; Join waits on it
 
 	mu      sync.Mutex
@@ -89,29 +88,25 @@ func (m *Mesh) blame(op string, peer channel.Party, err error) error {
 
 // Close ends the Mesh in good order: peers get everything that was sent, as far as they take it within Config.Linger, then learn
 // that we are done. An error names the peers that did not take all. The Socket stays open.
-func (m *Mesh) Close() error { return m.close() }
-
-// Leave ends the Mesh at once: messages still on the way are lost, and every peer is told why. Text goes to them too, up to
-// 200 bytes: it must hold no secret. After Leave, Close does nothing.
-func (m *Mesh) Leave(why Reason, text string) error {
-	return m.end(func(p *pair) bool { p.leave(why, text[:min(len(text), maxReasonText)]); return true })
+func (m *Mesh) Close() error {
+	return m.end(func(p *pair) bool { return p.close(m.cfg.Linger) })
 }
 
-// end takes leave of every peer, and waits for all goroutines. Only the first end has an effect; the others wait for it.
+// Leave ends the Mesh at once: messages still on the way are lost, and every peer is told why. Text goes to them too, up to
+// 200 bytes: it must hold no secret. It cuts a Close short that is still waiting; after Leave, Close does nothing.
+func (m *Mesh) Leave(why Reason, text string) {
+	m.end(func(p *pair) bool { p.leave(why, text[:min(len(text), maxReasonText)]); return true })
+}
+
+// end takes leave of every peer and waits for all goroutines. It may be called again and meanwhile.
 func (m *Mesh) end(leave func(*pair) bool) error {
 	m.mu.Lock()
-	first := !m.closed
 	m.closed = true
-	pairs := m.pairs
 	m.mu.Unlock()
-	if !first {
-		m.running.Wait()
-		return nil
-	}
 	m.cancel()
-	errs := make([]error, len(pairs))
+	errs := make([]error, len(m.pairs))
 	var leaving sync.WaitGroup
-	for i, p := range pairs {
+	for i, p := range m.pairs {
 		if p == nil {
 			continue
 		}

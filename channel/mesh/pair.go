@@ -104,6 +104,7 @@ func (p *pair) confirm() error {
 		return errors.New("more messages than its goodbye counts")
 	}
 	p.in.finish(&LeftError{Reason: Done})
+	p.out.drop(&LeftError{Reason: Done}) // it no longer listens
 	_, err := p.ctrl.Write(appendCount(nil, typeHave, p.received))
 	return err
 }
