@@ -1,0 +1,115 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/tacit-mpc/tacit/circuit"
+)
+
+// compileBristol reads a Bristol circuit: each input value of its header is the input of one party, the result is its output
+// values. Wire 0 of a value is its least significant bit in Bristol Fashion, its most significant one in the old format.
+func compileBristol(s Source) (*program, error) {
+	b, err := circuit.ParseBristol(bytes.NewReader(s.Text))
+	if err != nil {
+		return nil, &Error{Reason: BadProgram, Op: "reading the circuit " + s.Name, Err: err, Hint: "files named .txt and .bristol are circuits; Garble programs have any other name",
+			Position: Position{Phase: "parse"}}
+	}
+	if s.Function != "" && s.Function != "main" {
+		return nil, usage("leave --function out", "a Bristol circuit has no functions")
+	}
+	old := oldBristol(s.Text)
+	p := &program{source: s, circuit: b.Circuit, result: "bits"}
+	for _, width := range b.Circuit.Inputs() {
+		p.inputs = append(p.inputs, fmt.Sprintf("%d bits", width))
+	}
+	p.parse = func(party int, literal string) ([]bool, error) {
+		return parseBits(strings.TrimSpace(literal), b.Circuit.Inputs()[party], old)
+	}
+	p.format = func(out []bool) (string, error) {
+		var values []string
+		for _, width := range b.Outputs {
+			values = append(values, formatBits(out[:width], old))
+			out = out[width:]
+		}
+		return strings.Join(values, " "), nil
+	}
+	p.value = func(out []bool) []bool { return out }
+	return p, nil
+}
+
+// oldBristol tells the old format: its gates begin on the third line, where Bristol Fashion has the output values.
+func oldBristol(text []byte) bool {
+	seen := 0
+	for line := range bytes.Lines(text) {
+		fields := bytes.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		if seen++; seen == 3 {
+			_, err := strconv.Atoi(string(fields[len(fields)-1]))
+			return err != nil
+		}
+	}
+	return true
+}
+
+var errDigits = errors.New("expected 0x and hexadecimal digits, or 0b and binary digits")
+
+// parseBits reads 0x or 0b digits of at most width bits. Its errors do not quote them.
+func parseBits(literal string, width int, msbFirst bool) ([]bool, error) {
+	if len(literal) < 2 {
+		return nil, errDigits
+	}
+	base, perDigit, valid := 0, 0, ""
+	switch literal[:2] {
+	case "0x", "0X":
+		base, perDigit, valid = 16, 4, "0123456789abcdefABCDEF"
+	case "0b", "0B":
+		base, perDigit, valid = 2, 1, "01"
+	default:
+		return nil, errDigits
+	}
+	digits := strings.TrimLeft(literal[2:], "0")
+	switch {
+	case literal[2:] == "" || strings.Trim(digits, valid) != "":
+		return nil, errDigits
+	case len(digits) > (width+perDigit-1)/perDigit:
+		return nil, fmt.Errorf("more than %d bits", width)
+	}
+	n, ok := new(big.Int).SetString("0"+digits, base)
+	if !ok {
+		return nil, errDigits
+	}
+	if n.BitLen() > width {
+		return nil, fmt.Errorf("more than %d bits", width)
+	}
+	bits := make([]bool, width)
+	for i := range bits {
+		bits[place(i, width, msbFirst)] = n.Bit(i) == 1
+	}
+	return bits, nil
+}
+
+// formatBits writes a value as 0x and as many digits as its width takes.
+func formatBits(bits []bool, msbFirst bool) string {
+	n := new(big.Int)
+	for i := range bits {
+		if bits[place(i, len(bits), msbFirst)] {
+			n.SetBit(n, i, 1)
+		}
+	}
+	return fmt.Sprintf("0x%0*x", (len(bits)+3)/4, n)
+}
+
+// place is the wire of bit i, counted from the least significant.
+func place(i, width int, msbFirst bool) int {
+	if msbFirst {
+		return width - 1 - i
+	}
+	return i
+}

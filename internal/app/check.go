@@ -1,0 +1,59 @@
+package app
+
+// Evaluation is the result of a program in the clear.
+type Evaluation struct {
+	Value string
+	Type  string
+	Bits  []bool // of the value, without the panic record
+}
+
+// Eval evaluates a program in the clear: what the protocol must compute too.
+func Eval(s Source, consts []Const, literals []string) (*Evaluation, error) {
+	p, inputs, err := prepare(s, consts, literals)
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.circuit.Eval(inputs)
+	if err != nil {
+		return nil, explain("evaluating "+s.Name, err)
+	}
+	value, err := p.format(out)
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluation{Value: value, Type: p.result, Bits: p.value(out)}, nil
+}
+
+// A Report says what a program takes, gives and costs.
+type Report struct {
+	Program string // SHA-256, hex
+	Inputs  []Input
+	Result  string // its type
+	And     int
+	Xor     int
+	Not     int
+	Depth   int // in AND gates
+
+	Traffic int64 // bytes that the busiest party sends, about
+	Memory  int64 // bytes that each party needs, about
+}
+
+// An Input is what one party gives.
+type Input struct {
+	Type string
+	Bits int
+}
+
+// Check compiles a program and counts.
+func Check(s Source, consts []Const) (*Report, error) {
+	p, err := compile(s, consts)
+	if err != nil {
+		return nil, err
+	}
+	stats := p.circuit.Stats()
+	r := &Report{Program: s.Hash(), Result: p.result, And: stats.And, Xor: stats.Xor, Not: stats.Not, Depth: stats.Depth}
+	for i, typ := range p.inputs {
+		r.Inputs = append(r.Inputs, Input{Type: typ, Bits: p.circuit.Inputs()[i]})
+	}
+	return r, nil
+}

@@ -1,0 +1,111 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tacit-mpc/tacit/garble"
+)
+
+// A Const is a constant that a party supplies before the program can be compiled.
+type Const struct {
+	Party   string // as the program names it: "PARTY_0"
+	Name    string
+	Literal string
+}
+
+// partyName is how programs name the party in a seat.
+func partyName(seat int) string { return fmt.Sprintf("PARTY_%d", seat) }
+
+// garbleConsts is the compiler's form of constants.
+func garbleConsts(list []Const) garble.Consts {
+	all := garble.Consts{}
+	for _, c := range list {
+		if all[c.Party] == nil {
+			all[c.Party] = map[string]string{}
+		}
+		all[c.Party][c.Name] = c.Literal
+	}
+	return all
+}
+
+// checkGarble checks a program without its constants.
+func checkGarble(s Source) (*draft, error) {
+	checked, err := garble.Check(s.Name, string(s.Text))
+	if err != nil {
+		return nil, badGarble(s, err)
+	}
+	d := &draft{source: s, needs: checked.Consts()}
+	d.finish = func(consts []Const) (*program, error) {
+		compiled, err := checked.Compile(s.Function, garbleConsts(consts))
+		if err != nil {
+			return nil, badGarble(s, err)
+		}
+		return garbleProgram(s, compiled), nil
+	}
+	return d, nil
+}
+
+func garbleProgram(s Source, g *garble.Program) *program {
+	p := &program{source: s, circuit: g.Circuit, result: g.Result.String(), parse: g.ParseInput}
+	for _, param := range g.Params {
+		p.inputs = append(p.inputs, param.Type.String())
+	}
+	p.format = func(out []bool) (string, error) {
+		text, err := g.FormatOutput(out)
+		var panicked *garble.PanicError
+		if errors.As(err, &panicked) {
+			return "", panicError(s, panicked)
+		}
+		return text, err
+	}
+	p.value = func(out []bool) []bool { return out[garble.PanicBits:] }
+	return p
+}
+
+// badGarble explains why a program does not compile.
+func badGarble(s Source, err error) error {
+	e := &Error{Reason: BadProgram, Op: "compiling " + s.Name, Err: err, Hint: "see examples/ for programs that compile"}
+	var list garble.ErrorList
+	if !errors.As(err, &list) || len(list) == 0 {
+		return e
+	}
+	first := list[0]
+	e.Err = fmt.Errorf("line %d, column %d: %s", first.Pos.Line+1, first.Pos.Col+1, first.Msg)
+	if n := len(list) - 1; n > 0 {
+		e.Err = fmt.Errorf("%w (and %s)", e.Err, plural(n, "more error", "more errors"))
+	}
+	if first.Hint != "" {
+		e.Hint = first.Hint
+	}
+	if first.Kind == "MissingConstant" {
+		e.Hint = "supply it: --const NAME=LITERAL for our own seat; eval, check and local take --const PARTY_0::NAME=LITERAL"
+	}
+	e.Position = position(first.Phase, first.Pos)
+	e.Excerpt = garble.Render(string(s.Text), err)
+	return e
+}
+
+func position(phase garble.Phase, at garble.Pos) Position {
+	return Position{Phase: string(phase), Line: at.Line + 1, Column: at.Col + 1}
+}
+
+// panicError explains that a program panicked. That is a result, which all who learn the result learn.
+func panicError(s Source, p *garble.PanicError) error {
+	shown := garble.Render(string(s.Text), &garble.Error{File: s.Name, Phase: "panic", Pos: p.Pos, End: p.End})
+	_, excerpt, _ := strings.Cut(shown, "\n")
+	return &Error{Reason: Panicked, Op: "running " + s.Name, Err: p, Position: position("", p.Pos), Panic: string(p.Reason), Excerpt: excerpt,
+		Hint: "the inputs together led there; all who learn the result learn this instead"}
+}
+
+// badInput explains why an input was refused, without quoting it.
+func badInput(op, typ string, err error) error {
+	e := &Error{Reason: BadInput, Op: op, Err: err, Hint: "give a value of type " + typ, Position: Position{Phase: string(garble.PhaseLiteral)}}
+	var literal *garble.Error
+	if errors.As(err, &literal) {
+		e.Err = errors.New(literal.Msg)
+		e.Position = position(literal.Phase, literal.Pos)
+	}
+	return e
+}

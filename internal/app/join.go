@@ -1,0 +1,284 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tacit-mpc/tacit/channel"
+	"github.com/tacit-mpc/tacit/channel/mesh"
+	"github.com/tacit-mpc/tacit/coord"
+	"github.com/tacit-mpc/tacit/identity"
+	"github.com/tacit-mpc/tacit/mpc"
+)
+
+// AnySeat asks for any free seat.
+const AnySeat = coord.AnySeat
+
+// JoinConfig is one party of a session.
+type JoinConfig struct {
+	Ticket string // or, if it is empty, the next four
+
+	NodeID identity.ID // the coordinator's key
+	Addrs  []string    // its addresses, "host:port"
+	Token  string      // empty for a session that needs none
+	Party  int         // our seat, or AnySeat
+
+	Key     *identity.Key
+	Kept    bool // Key outlives this run
+	Source  Source
+	Consts  []Const // ours; Party may be left empty
+	Input   InputFunc
+	Outputs *[]int              // refuse any other learners (nil in it: everybody); nil accepts the choice of the host
+	Expect  map[int]identity.ID // refuse other keys in these seats
+
+	Listen         string   // our UDP socket, "host:port"
+	Advertise      []string // further addresses of ours, "host" or "host:port"
+	ConnectTimeout time.Duration
+	Patience       time.Duration
+	Events         func(Event)
+
+	version string // tests only: another version of the protocol
+}
+
+// An InputFunc delivers our private input. It is called at most once, when the program is known to want one; typ is the type.
+// It may use check to let a person try again.
+type InputFunc func(typ string, check func(literal string) error) (string, error)
+
+// Join takes a seat in a session, computes the program with the other parties and returns the result. What is wrong with the
+// program or the input is found before the network is touched, as far as the seat is known then. Whatever goes wrong later, the
+// coordinator and the parties are told why we leave.
+func Join(ctx context.Context, cfg JoinConfig) (*Result, error) {
+	p := &party{cfg: cfg, events: listener(cfg.Events)}
+	if err := p.prepare(); err != nil {
+		return nil, err
+	}
+	socket, err := mesh.Listen(cfg.Listen, cfg.Key)
+	if err != nil {
+		return nil, listenFailed(cfg.Listen, err)
+	}
+	defer socket.Close()
+	result, err := p.take(ctx, socket)
+	if ctx.Err() != nil && err != nil {
+		err = &Error{Reason: Interrupted, Err: errors.New("interrupted")}
+	}
+	return result, err
+}
+
+// party is one party on its way through a session.
+type party struct {
+	cfg    JoinConfig
+	events func(Event)
+
+	find    coord.ClientConfig // how to find the session
+	draft   *draft
+	program *program // nil: waits for the constants of others
+	input   []bool   // nil: not asked for yet
+}
+
+// prepare does what needs no network.
+func (p *party) prepare() error {
+	if err := p.invitation(); err != nil {
+		return err
+	}
+	var err error
+	if p.draft, err = check(p.cfg.Source); err != nil {
+		return err
+	}
+	seat := p.find.Seat
+	if seat >= 0 {
+		p.consts(seat)
+		if err := p.draft.supplies(seat, p.cfg.Consts); err != nil {
+			return err
+		}
+	}
+	if len(p.draft.needs) > 0 {
+		return nil
+	}
+	if p.program, err = p.draft.compile(nil); err != nil {
+		return err
+	}
+	// A seat that the program does not have is for the coordinator to refuse first.
+	if seat >= 0 && seat < p.program.parties() {
+		p.input, err = p.program.ourInput(seat, p.cfg.Input)
+	}
+	return err
+}
+
+// consts puts our seat into the names of our constants.
+func (p *party) consts(seat int) {
+	own := slices.Clone(p.cfg.Consts)
+	for i := range own {
+		if own[i].Party == "" {
+			own[i].Party = partyName(seat)
+		}
+	}
+	p.cfg.Consts = own
+}
+
+// invitation reads the ticket or the long form.
+func (p *party) invitation() error {
+	if p.cfg.Ticket != "" {
+		ticket, err := coord.ParseTicket(p.cfg.Ticket)
+		if err != nil {
+			return &Error{Reason: BadTicket, Op: "reading the ticket", Err: err, Hint: "copy it again: it is one word that begins with tacit1"}
+		}
+		p.find.Ticket, p.find.Seat = &ticket, ticket.Seat
+		return nil
+	}
+	p.find.Coordinator, p.find.Addrs, p.find.Seat = p.cfg.NodeID, p.cfg.Addrs, p.cfg.Party
+	if p.cfg.Token != "" {
+		token, err := coord.ParseToken(p.cfg.Token)
+		if err != nil {
+			return usage("copy it again, as pre prints it", "%w", err)
+		}
+		p.find.Token = &token
+	}
+	for _, a := range p.cfg.Addrs {
+		if err := checkHostPort(a); err != nil {
+			return &Error{Reason: BadAddress, Op: "reading --addrs", Err: err, Hint: "as pre prints them: --addrs='203.0.113.5:4433;[2001:db8::1]:4433'"}
+		}
+	}
+	return nil
+}
+
+// coordinator names whom we talk to.
+func (p *party) coordinator() (id identity.ID, addrs []string) {
+	if p.find.Ticket != nil {
+		return p.find.Ticket.Coordinator, p.find.Ticket.Addrs
+	}
+	return p.find.Coordinator, p.find.Addrs
+}
+
+// take takes our seat and keeps it to the end.
+func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) {
+	id, addrs := p.coordinator()
+	p.events(Joining{NodeID: id.String(), Addrs: addrs, Until: time.Now().Add(joinWithin)})
+	candidates, err := candidates(ctx, socket.LocalAddr(), p.cfg.Advertise)
+	if err != nil {
+		return nil, err
+	}
+	m := &member{party: p, states: map[int]coord.Event{}}
+	ctx, m.cancel = context.WithCancelCause(ctx)
+	defer m.cancel(nil)
+	c := p.find
+	c.Key, c.Kept, c.Expect, c.Candidates, c.Events = p.cfg.Key, p.cfg.Kept, p.cfg.Expect, candidates, m.hear
+	c.Fields = p.fields()
+	for _, own := range p.cfg.Consts {
+		c.Consts = append(c.Consts, coord.Field{Name: own.Name, Value: own.Literal})
+	}
+	joining, stop := context.WithTimeout(ctx, joinWithin)
+	client, err := coord.Join(joining, socket, c)
+	stop()
+	if err != nil {
+		return nil, explain(fmt.Sprintf("joining the session at %s", list(addrs)), err)
+	}
+	m.seat, m.client = client.Seat(), client
+	result, err := m.attend(ctx, socket)
+	if err != nil {
+		err = explain(fmt.Sprintf("in session %s", client.Session()), err)
+	}
+	cause, text := coordFarewell(err)
+	client.Leave(cause, text)
+	return result, err
+}
+
+// joinWithin bounds finding the coordinator and getting a seat.
+const joinWithin = 20 * time.Second
+
+// attend goes through the session in our seat. The coordinator is told how it ended by the caller.
+func (m *member) attend(ctx context.Context, socket *mesh.Socket) (*Result, error) {
+	if err := m.gather(ctx); err != nil {
+		return nil, err
+	}
+	watch := newStopwatch(m.events)
+	watch.enter("connect")
+	net, err := mesh.Join(ctx, socket, m.meshConfig())
+	if err != nil {
+		return nil, m.cause(ctx, fmt.Errorf("connect: %w", err))
+	}
+	m.setMesh(net)
+	result, err := m.compute(ctx, net, watch)
+	if reason, text := meshFarewell(err); reason == mesh.Done {
+		// The result is ours whether or not the others took everything; those who did not say so themselves.
+		_ = net.Close()
+	} else {
+		_ = net.Leave(reason, text)
+	}
+	return result, err
+}
+
+// gather waits until all seats are taken, shows who takes part, and sees that our program and input fit.
+func (m *member) gather(ctx context.Context) error {
+	if m.find.Seat < 0 {
+		m.consts(m.seat)
+		if err := m.draft.supplies(m.seat, m.cfg.Consts); err != nil {
+			return err
+		}
+	}
+	m.events(Seated{Session: m.client.Session().String(), Party: m.seat, Parties: m.client.Seats(), Key: m.cfg.Key.ID().String()})
+	if m.program != nil {
+		if err := m.program.checkParties(m.client.Seats()); err != nil {
+			return err
+		}
+	}
+	m.count(m.client.Seats())
+	roster, err := m.client.Roster(ctx)
+	if err != nil {
+		return m.cause(ctx, err)
+	}
+	m.setRoster(roster)
+	m.events(rosterEvent(roster, m.seat, m.cfg.Source.Hash()))
+	if m.program == nil {
+		if m.program, err = m.draft.compile(allConsts(roster)); err != nil {
+			return err
+		}
+		if err := m.program.checkParties(m.client.Seats()); err != nil {
+			return err
+		}
+	}
+	if m.input == nil {
+		m.input, err = m.program.ourInput(m.seat, m.cfg.Input)
+	}
+	return err
+}
+
+// allConsts are the constants that all parties supply.
+func allConsts(r *coord.Roster) []Const {
+	var all []Const
+	for _, m := range r.Members {
+		for _, c := range m.Consts {
+			all = append(all, Const{Party: partyName(m.Seat), Name: c.Name, Literal: c.Value})
+		}
+	}
+	return all
+}
+
+// compute starts together with the others and runs the protocol.
+func (m *member) compute(ctx context.Context, net *mesh.Mesh, watch *stopwatch) (*Result, error) {
+	if err := m.client.Ready(ctx, m.program.readyFields()); err != nil {
+		return nil, m.cause(ctx, err)
+	}
+	m.start()
+	job := mpc.Job{
+		Circuit: m.program.circuit, Outputs: outputsOf(m.program.circuit, net.N(), m.roster.Outputs), Evaluator: channel.Party(m.roster.Evaluator),
+		Context: m.roster.Digest[:],
+	}
+	for _, other := range m.roster.Members {
+		job.Identities = append(job.Identities, other.Key[:])
+	}
+	meter := channel.NewMeter(net)
+	out, err := mpc.Run(ctx, meter, job, m.input, &mpc.Config{Progress: watch.progress, Patience: m.cfg.Patience})
+	if err != nil {
+		return nil, m.cause(ctx, err)
+	}
+	r := &Result{Party: m.seat, Session: m.roster.Session.String(), Program: m.cfg.Source.Hash(), Paths: paths(net)}
+	r.Cost = costOf(m.program, meter, watch)
+	m.events(r.Cost)
+	if err := r.learn(m.program, job, out); err != nil {
+		return nil, err
+	}
+	return r, nil
+}

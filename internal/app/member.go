@@ -1,0 +1,175 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tacit-mpc/tacit/channel"
+	"github.com/tacit-mpc/tacit/channel/mesh"
+	"github.com/tacit-mpc/tacit/coord"
+)
+
+// member is a party that has a seat: what it knows about the others, from the coordinator and from the mesh.
+type member struct {
+	*party
+	seat   int
+	client *coord.Client
+	cancel context.CancelCauseFunc // ends what we do, before the start
+
+	mu      sync.Mutex
+	seats   int                 // 0: not known yet
+	states  map[int]coord.Event // the last of each seat
+	roster  *coord.Roster
+	mesh    *mesh.Mesh
+	started bool
+	until   time.Time // for connecting
+	missing []int     // whom we last said that we wait for
+}
+
+// hear is told by the coordinator what changed.
+func (m *member) hear(e coord.Event) {
+	if e.Seat == coord.Coordinator {
+		m.hearCoordinator(e)
+		return
+	}
+	m.mu.Lock()
+	m.states[e.Seat] = e
+	net := m.mesh
+	m.mu.Unlock()
+	if e.State != coord.Empty {
+		m.events(partyState(e))
+	}
+	m.wait()
+	if net != nil && (e.State == coord.Lost || e.State == coord.Failed) && e.Seat != m.seat {
+		net.PeerGone(channel.Party(e.Seat), "the coordinator says: "+e.State.String()+" "+e.Reason)
+	}
+}
+
+// hearCoordinator: from the start on the run does not need the coordinator.
+func (m *member) hearCoordinator(e coord.Event) {
+	m.mu.Lock()
+	started := m.started
+	m.mu.Unlock()
+	switch {
+	case e.State == coord.Failed && !started && e.Err != nil:
+		m.cancel(e.Err)
+	case e.State == coord.Lost || e.State == coord.Joined:
+		m.events(CoordinatorState{State: e.State.String(), Why: e.Reason})
+	}
+}
+
+// count is told how many seats there are.
+func (m *member) count(seats int) {
+	m.mu.Lock()
+	m.seats = seats
+	m.mu.Unlock()
+	m.wait()
+}
+
+func (m *member) setRoster(r *coord.Roster) {
+	m.mu.Lock()
+	m.roster, m.until = r, time.Now().Add(m.cfg.ConnectTimeout)
+	m.mu.Unlock()
+}
+
+func (m *member) setMesh(net *mesh.Mesh) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mesh = net
+}
+
+func (m *member) start() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.started = true
+}
+
+// wait says whom we wait for, when that changed: while seats are empty, for those who are to take them.
+func (m *member) wait() {
+	m.mu.Lock()
+	var missing []int
+	for seat := range m.seats {
+		if e, known := m.states[seat]; m.roster == nil && (!known || e.State == coord.Empty) && seat != m.seat {
+			missing = append(missing, seat)
+		}
+	}
+	changed := !slices.Equal(missing, m.missing)
+	m.missing = missing
+	m.mu.Unlock()
+	if changed {
+		m.events(Waiting{Parties: missing})
+	}
+}
+
+// meshConfig is how to reach the others.
+func (m *member) meshConfig() mesh.Config {
+	c := mesh.Config{
+		Self: channel.Party(m.seat), Session: m.roster.Digest[:],
+		ConnectTimeout: m.cfg.ConnectTimeout, Patience: m.cfg.Patience, Events: m.hearMesh,
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.missing = nil
+	for _, other := range m.roster.Members {
+		if other.Seat != m.seat {
+			c.Peers = append(c.Peers, mesh.Peer{Seat: channel.Party(other.Seat), ID: other.Key, Name: other.Name, Addrs: other.Addrs})
+			m.missing = append(m.missing, other.Seat)
+		}
+	}
+	return c
+}
+
+// hearMesh is told about one pair.
+func (m *member) hearMesh(e mesh.Event) {
+	switch e.Kind {
+	case mesh.Connected:
+		m.events(pathEvent(e.Path))
+		m.mu.Lock()
+		m.missing = slices.DeleteFunc(m.missing, func(seat int) bool { return seat == int(e.Peer) })
+		w := Waiting{Parties: slices.Clone(m.missing), Until: m.until}
+		m.mu.Unlock()
+		m.events(w)
+	case mesh.Quiet:
+		m.events(PartyState{Party: int(e.Peer), State: "quiet", Why: fmt.Sprintf("nothing heard for %s", e.For.Round(time.Second))})
+	case mesh.Heard:
+		m.events(PartyState{Party: int(e.Peer), State: "heard", Why: fmt.Sprintf("after %s", e.For.Round(time.Second))})
+	}
+}
+
+// cause is why something ended: what the coordinator said, if that was the reason; else err.
+func (m *member) cause(ctx context.Context, err error) error {
+	if c := context.Cause(ctx); c != nil && !errors.Is(c, context.Canceled) && ctx.Err() != nil {
+		return c
+	}
+	return err
+}
+
+func rosterEvent(r *coord.Roster, self int, program string) Roster {
+	e := Roster{Session: r.Session.String(), Program: program, Outputs: r.Outputs, Evaluator: r.Evaluator, Words: strings.Join(r.Words, " ")}
+	for _, m := range r.Members {
+		e.Parties = append(e.Parties, Member{Party: m.Seat, Key: m.Key.String(), Self: m.Seat == self})
+	}
+	return e
+}
+
+func pathEvent(p mesh.Path) Path {
+	return Path{
+		Party: int(p.Peer), Kind: string(p.Kind), Local: p.Local.String(), Remote: p.Remote.String(),
+		RTTms: float64(p.RTT.Microseconds()) / 1000, Why: p.Why,
+	}
+}
+
+func paths(net *mesh.Mesh) []Path {
+	all := []Path{}
+	for _, p := range net.Paths() {
+		all = append(all, pathEvent(p))
+	}
+	return all
+}
+
+func list(addrs []string) string { return strings.Join(addrs, ";") }

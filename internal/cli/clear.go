@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tacit-mpc/tacit/internal/app"
+)
+
+func functionFlag() cli.Flag {
+	return &cli.StringFlag{Name: "function", Usage: "`NAME` of the program's entry point", Value: "main", Category: catCompute}
+}
+
+func inputsFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "input", Usage: "a party's input as a `LITERAL`, in order, instead of INPUT arguments", Category: catCompute}
+}
+
+func constFlag(usage string) cli.Flag {
+	return &cli.StringSliceFlag{Name: "const", Usage: usage, Category: catCompute}
+}
+
+func allConstsFlag() cli.Flag {
+	return constFlag("`PARTY_0::NAME=LITERAL`: a constant that a party supplies")
+}
+
+// consts reads --const. A name without a party is of our own seat, where there is one.
+func (c *call) consts(ownSeat bool) ([]app.Const, error) {
+	example := "--const PARTY_1::NAME=LITERAL"
+	if ownSeat {
+		example = "--const NAME=LITERAL"
+	}
+	bad := usagef("as in: %s", example)
+	var list []app.Const
+	for _, text := range c.StringSlice("const") {
+		name, literal, ok := strings.Cut(text, "=")
+		party, short, qualified := strings.Cut(name, "::")
+		switch {
+		case !ok || literal == "":
+			return nil, bad("--const %s has no value", quote(name))
+		case qualified && ownSeat:
+			return nil, bad("--const %s names a party: a party supplies its own constants", quote(name))
+		case !qualified && !ownSeat:
+			return nil, bad("--const %s does not name a party", quote(name))
+		case qualified:
+			name = short
+		}
+		if !qualified {
+			party = ""
+		}
+		for _, other := range list {
+			if other.Party == party && other.Name == name {
+				return nil, bad("--const %s stands twice", quote(name))
+			}
+		}
+		list = append(list, app.Const{Party: party, Name: name, Literal: literal})
+	}
+	return list, nil
+}
+
+// literals are the inputs of all parties: arguments after PROGRAM, or --input flags.
+func (c *call) literals() ([]string, error) {
+	flags, args := c.StringSlice("input"), c.args[1:]
+	if len(flags) > 0 && len(args) > 0 {
+		return nil, usagef("choose one of them")("inputs are given both as arguments and by --input")
+	}
+	return append(flags, args...), nil
+}
+
+func (p *program) evalCommand() *cli.Command {
+	return &cli.Command{
+		Name: "eval", Usage: "evaluate PROGRAM in the clear: the oracle", ArgsUsage: "PROGRAM INPUT...",
+		Flags: []cli.Flag{functionFlag(), allConstsFlag(), inputsFlag(), jsonFlag()},
+		Action: p.action(1, -1, func(c *call) error {
+			literals, err := c.literals()
+			if err != nil {
+				return err
+			}
+			consts, err := c.consts(false)
+			if err != nil {
+				return err
+			}
+			source, err := app.ReadSource(c.args[0], c.String("function"))
+			if err != nil {
+				return err
+			}
+			e, err := app.Eval(source, consts, literals)
+			if err != nil {
+				return err
+			}
+			if c.Bool("json") {
+				writeJSON(c.streams.Out, struct {
+					Result string `json:"result"`
+					Type   string `json:"type"`
+					Bits   string `json:"bits"`
+				}{e.Value, e.Type, bitString(e.Bits)})
+				return nil
+			}
+			fmt.Fprintln(c.streams.Out, e.Value)
+			return nil
+		}),
+	}
+}
+
+func bitString(bits []bool) string {
+	var b strings.Builder
+	for _, bit := range bits {
+		if bit {
+			b.WriteByte('1')
+		} else {
+			b.WriteByte('0')
+		}
+	}
+	return b.String()
+}
+
+// checked is what party check --json prints.
+type checked struct {
+	Program  string      `json:"program"`
+	Parties  int         `json:"parties"`
+	Inputs   []inputType `json:"inputs"`
+	Type     string      `json:"type"`
+	AndGates int         `json:"and_gates"`
+	XorGates int         `json:"xor_gates"`
+	NotGates int         `json:"not_gates"`
+	Depth    int         `json:"depth"`
+	Traffic  int64       `json:"traffic_bytes"`
+	Memory   int64       `json:"memory_bytes"`
+}
+
+type inputType struct {
+	Party int    `json:"party"`
+	Type  string `json:"type"`
+	Bits  int    `json:"bits"`
+}
+
+func (p *program) checkCommand() *cli.Command {
+	return &cli.Command{
+		Name: "check", Usage: "what PROGRAM takes, gives and costs", ArgsUsage: "PROGRAM",
+		Flags: []cli.Flag{functionFlag(), allConstsFlag(), jsonFlag()},
+		Action: p.action(1, 1, func(c *call) error {
+			consts, err := c.consts(false)
+			if err != nil {
+				return err
+			}
+			source, err := app.ReadSource(c.args[0], c.String("function"))
+			if err != nil {
+				return err
+			}
+			r, err := app.Check(source, consts)
+			if err != nil {
+				return err
+			}
+			k := checked{Program: r.Program, Parties: len(r.Inputs), Type: r.Result, AndGates: r.And, XorGates: r.Xor, NotGates: r.Not,
+				Depth: r.Depth, Traffic: r.Traffic, Memory: r.Memory}
+			for i, in := range r.Inputs {
+				k.Inputs = append(k.Inputs, inputType{i, in.Type, in.Bits})
+			}
+			if c.Bool("json") {
+				writeJSON(c.streams.Out, k)
+				return nil
+			}
+			k.write(c)
+			return nil
+		}),
+	}
+}
+
+func (k checked) write(c *call) {
+	w := c.streams.Out
+	fmt.Fprintf(w, "program: %s\n", k.Program)
+	for _, in := range k.Inputs {
+		fmt.Fprintf(w, "party %d: %s (%d bits)\n", in.Party, in.Type, in.Bits)
+	}
+	fmt.Fprintf(w, "result:  %s\n", k.Type)
+	fmt.Fprintf(w, "gates:   %d AND, %d XOR, %d NOT, AND depth %d\n", k.AndGates, k.XorGates, k.NotGates, k.Depth)
+	if k.Parties >= 2 {
+		fmt.Fprintf(w, "traffic: about %s at most sent by one party\n", bytesText(k.Traffic))
+		fmt.Fprintf(w, "memory:  about %s in each party\n", bytesText(k.Memory))
+	}
+}

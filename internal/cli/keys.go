@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tacit-mpc/tacit/identity"
+	"github.com/tacit-mpc/tacit/internal/app"
+)
+
+// loadKey loads the key of --identity; without one it makes a fresh key.
+func (c *call) loadKey() (*identity.Key, error) {
+	name := c.String("identity")
+	if name == "" {
+		return identity.Generate()
+	}
+	key, err := identity.Load(name)
+	if err != nil {
+		return nil, &app.Error{Reason: app.BadKeyFile, Op: "reading our key", Err: err, Hint: "make one with: party keygen " + shellQuote(name)}
+	}
+	return key, nil
+}
+
+func (p *program) keygenCommand() *cli.Command {
+	return &cli.Command{
+		Name: "keygen", Usage: "make a key, write it to FILE, print its public half", ArgsUsage: "FILE",
+		Flags: []cli.Flag{jsonFlag()},
+		Action: p.action(1, 1, func(c *call) error {
+			key, err := identity.Generate()
+			if err != nil {
+				return err
+			}
+			if err := key.Save(c.args[0]); err != nil {
+				hint := "name a file in a directory that can be written"
+				if errors.Is(err, fs.ErrExist) {
+					hint = "a key is never overwritten; see it with: party id " + shellQuote(c.args[0])
+				}
+				return &app.Error{Reason: app.BadKeyFile, Op: "making a key", Err: err, Hint: hint}
+			}
+			c.printKey(key)
+			return nil
+		}),
+	}
+}
+
+func (p *program) idCommand() *cli.Command {
+	return &cli.Command{
+		Name: "id", Usage: "print the public half of the key in FILE", ArgsUsage: "FILE",
+		Flags: []cli.Flag{jsonFlag()},
+		Action: p.action(1, 1, func(c *call) error {
+			key, err := identity.Load(c.args[0])
+			if err != nil {
+				return &app.Error{Reason: app.BadKeyFile, Op: "reading a key", Err: err, Hint: "make one with: party keygen FILE"}
+			}
+			c.printKey(key)
+			return nil
+		}),
+	}
+}
+
+func (c *call) printKey(key *identity.Key) {
+	if c.Bool("json") {
+		writeJSON(c.streams.Out, map[string]string{"id": key.ID().String()})
+		return
+	}
+	fmt.Fprintln(c.streams.Out, key.ID())
+}
