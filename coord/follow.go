@@ -65,9 +65,7 @@ func (m *membership) greet(w welcome) error {
 		if m.pending != nil {
 			m.link.send(open{m.nonce})
 		}
-		if m.said != nil {
-			m.link.send(*m.said)
-		}
+		m.sayReady()
 		return nil
 	}
 	if m.hello.by == byTicket && w.session != m.hello.session || m.hello.seat != AnySeat && w.seat != m.hello.seat {
@@ -143,6 +141,7 @@ func (m *membership) seal(n nonces) error {
 	if !isClosed(m.sealed) {
 		m.roster = &sealed
 		close(m.sealed)
+		m.sayReady()
 	} else if sealed.Digest != m.roster.Digest {
 		return fmt.Errorf("%w: it changed the nonces", ErrInconsistent)
 	}

@@ -62,27 +62,28 @@ func (l *link) run(allowed func(frameType) bool, deliver func(delivery) bool) {
 }
 
 func (l *link) read(allowed func(frameType) bool, deliver func(delivery) bool) error {
-	first := true
-	for {
+	for first := true; ; first = false {
 		m, err := l.next(allowed, first)
 		var bad *garbage
-		if errors.As(err, &bad) {
-			if !deliver(delivery{from: l, m: *bad}) {
-				return errOwnerGone
-			}
-			// The owner says why it ends the link; read on so that this arrives before the connection closes.
-			l.conn.SetReadDeadline(time.Now().Add(byeWithin))
-			io.Copy(io.Discard, l.conn)
+		switch {
+		case errors.As(err, &bad):
+			deliver(delivery{from: l, m: *bad})
+			l.drain()
 			return bad.err
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
 		if _, ok := m.(ping); !ok && !deliver(delivery{from: l, m: m}) {
+			l.drain()
 			return errOwnerGone
 		}
-		first = false
 	}
+}
+
+// drain ignores the rest, so that the last frame of our side arrives before the connection closes.
+func (l *link) drain() {
+	l.conn.SetReadDeadline(time.Now().Add(byeWithin))
+	io.Copy(io.Discard, l.conn)
 }
 
 // next reads one frame. What the other end did wrong comes back as *garbage.

@@ -52,7 +52,7 @@ func (c *Client) run(life context.Context) {
 		case fields := <-m.readies:
 			if m.said == nil {
 				m.said = &ready{fields}
-				m.say(*m.said)
+				m.sayReady()
 			}
 		case b := <-m.byes:
 			m.bye(b, ErrClosed)
@@ -150,10 +150,10 @@ func (m *membership) lost(err error) {
 	}
 }
 
-// say sends a message that the coordinator must hear, on this link and, by greet, on the next.
-func (m *membership) say(msg message) {
-	if m.link != nil && m.greeted {
-		m.link.send(msg)
+// sayReady says that we are ready, if we are and the roster is sealed. It is said again on every link.
+func (m *membership) sayReady() {
+	if m.said != nil && m.link != nil && m.greeted && isClosed(m.sealed) {
+		m.link.send(*m.said)
 	}
 }
 

@@ -217,10 +217,10 @@ func (s *session) ready(i int, m ready) error {
 	}
 	if all && s.phase == connecting {
 		s.phase, s.deadline = running, time.Time{}
-		s.broadcast(start{})
 		for j := range s.seats {
 			s.reach(j, Running)
 		}
+		s.broadcast(start{})
 	}
 	return nil
 }
