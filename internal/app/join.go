@@ -205,7 +205,7 @@ func (m *member) attend(ctx context.Context, socket *mesh.Socket) (*Result, erro
 		// The result is ours whether or not the others took everything; those who did not say so themselves.
 		_ = net.Close()
 	} else {
-		_ = net.Leave(reason, text)
+		net.Leave(reason, text)
 	}
 	return result, err
 }
