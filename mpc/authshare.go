@@ -29,7 +29,7 @@ func (g *generator) authenticated(ctx context.Context, a *arena, t uint32) (*sha
 	e := &extension{g: g, batch: t, layout: g.s.plan.layout(t)}
 	e.mac, e.key, e.fix = make([]*ot.MACBatch, n), make([]*ot.KeyBatch, n), make([]block.Bits, n)
 	var err error
-	if e.coins, err = g.s.newCoins(t); err != nil {
+	if e.coins, err = g.s.newCoins(t, g.rand); err != nil {
 		return nil, nil, err
 	}
 	g.coins = e.coins
@@ -145,7 +145,7 @@ func (e *extension) challenge(ctx context.Context, _ *arena) error {
 		return err
 	}
 	for _, j := range s.plan.peers(s.self) {
-		chi, err := e.key[j].Challenge(privateReader{s})
+		chi, err := e.key[j].Challenge(e.g.rand)
 		if err != nil {
 			return err
 		}
@@ -249,8 +249,3 @@ func (e *extension) take() (*shares, *deltaRows, error) {
 	})
 	return sh, delta, err
 }
-
-// A privateReader reads the private randomness of a session.
-type privateReader struct{ s *session }
-
-func (r privateReader) Read(p []byte) (int, error) { return len(p), r.s.random(p) }

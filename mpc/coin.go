@@ -3,6 +3,7 @@ package mpc
 import (
 	"bytes"
 	"errors"
+	"io"
 
 	"github.com/tacit-mpc/tacit/internal/block"
 )
@@ -20,8 +21,8 @@ type coinSet struct {
 	commits  [][]byte           // by party, as broadcast in XT1
 }
 
-// newCoins draws our shares of the coins of a batch.
-func (s *session) newCoins(batch uint32) (*coinSet, error) {
+// newCoins draws our shares of the coins of a batch from private randomness.
+func (s *session) newCoins(batch uint32, rand io.Reader) (*coinSet, error) {
 	c := &coinSet{s: s, batch: batch, ids: s.plan.coins(batch), commits: make([][]byte, s.plan.n)}
 	c.openings = make([][openSize]byte, len(c.ids))
 	c.shares = make([][][hashSize]byte, len(c.ids))
@@ -29,7 +30,7 @@ func (s *session) newCoins(batch uint32) (*coinSet, error) {
 	var own []byte
 	for k, id := range c.ids {
 		o := c.openings[k][:]
-		if err := s.random(o); err != nil {
+		if _, err := io.ReadFull(rand, o); err != nil {
 			return nil, err
 		}
 		com := c.commit(id, s.self, o)

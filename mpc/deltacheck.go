@@ -24,7 +24,7 @@ func (g *generator) deltaCheck(ctx context.Context, rows *deltaRows) error {
 	}
 	s.watch("delta columns", 0, z)
 	open := block.Append(nil, z...)
-	err := s.reveal(ctx, revealDelta, 0, open, func(_ int, m []byte) error {
+	err := g.reveal(ctx, revealDelta, 0, open, func(_ int, m []byte) error {
 		for j := range z {
 			z[j] = z[j].Xor(block.Load(m[block.Size*j:]))
 		}

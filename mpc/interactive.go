@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 
+	"github.com/tacit-mpc/tacit/internal/block"
 	"github.com/tacit-mpc/tacit/ot"
 	"golang.org/x/sync/errgroup"
 )
@@ -18,12 +19,21 @@ type interactive struct{}
 func (interactive) dealer() bool { return false }
 
 func (interactive) start(s *session) (source, error) {
-	return &generator{s: s, keys: make([]*ot.KeyLink, s.plan.n), macs: make([]*ot.MACLink, s.plan.n)}, nil
+	var seed [block.Size]byte
+	if err := s.random(seed[:]); err != nil {
+		return nil, err
+	}
+	defer clear(seed[:])
+	return &generator{
+		s: s, rand: block.NewStream(block.Load(seed[:])),
+		keys: make([]*ot.KeyLink, s.plan.n), macs: make([]*ot.MACLink, s.plan.n),
+	}, nil
 }
 
 // A generator is the interactive source of one session.
 type generator struct {
 	s    *session
+	rand *block.Stream // private; the generator's own, so that what it draws does not depend on what the rest of the run draws
 	keys []*ot.KeyLink // by peer j: link self<-j, where we hold Delta
 	macs []*ot.MACLink // by peer i: link i<-self, where we hold the bits
 	zero zeroShares
@@ -42,7 +52,6 @@ func (g *generator) inputs(ctx context.Context) (*shares, error) {
 	if err := g.s.drawDelta(); err != nil {
 		return nil, err
 	}
-	g.s.watch("delta", 0, nil)
 	if err := g.setup(ctx); err != nil {
 		return nil, err
 	}

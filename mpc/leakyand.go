@@ -138,7 +138,7 @@ func (la *leakyAND) settle(ctx context.Context) error {
 	}
 	s.watch("leaky d", la.batch, d)
 	own := append(block.Bits(nil), d...)
-	err := s.reveal(ctx, revealD, la.batch, own, func(_ int, m []byte) error {
+	err := la.g.reveal(ctx, revealD, la.batch, own, func(_ int, m []byte) error {
 		bits, err := block.ParseBits(m, la.a.m)
 		if err != nil {
 			return errPadding
@@ -157,7 +157,6 @@ func (la *leakyAND) settle(ctx context.Context) error {
 
 // check runs LA5 to LA8: the parties reveal a universal hash theta^i of tau^i, masked by a share of zero; the sum must be zero.
 func (la *leakyAND) check(ctx context.Context) error {
-	s := la.g.s
 	coin, err := la.g.openCoin(ctx, stepLA5, la.batch, coinLeaky)
 	if err != nil {
 		return err
@@ -165,7 +164,7 @@ func (la *leakyAND) check(ctx context.Context) error {
 	theta := make([]block.Block, 1)
 	la.g.zero.add(theta, block.DomLeakyTest, la.batch, 0)
 	theta[0] = theta[0].Xor(block.NewPHKey(block.Load(coin[:])).Update(block.Block{}, la.s))
-	return s.reveal(ctx, revealTheta, la.batch, block.Append(nil, theta...), func(_ int, m []byte) error {
+	return la.g.reveal(ctx, revealTheta, la.batch, block.Append(nil, theta...), func(_ int, m []byte) error {
 		theta[0] = theta[0].Xor(block.Load(m))
 		return nil
 	}, func() error {

@@ -17,11 +17,10 @@ var (
 
 // reveal shows our value m and takes those of the peers. each is called with the value of every peer, and sum after that;
 // their errors abort the run like an opening that does not match, sum's without blame.
-func (s *session) reveal(ctx context.Context, rv reveal, batch uint32, m []byte, each func(from int, m []byte) error, sum func() error) error {
+func (g *generator) reveal(ctx context.Context, rv reveal, batch uint32, m []byte, each func(from int, m []byte) error, sum func() error) error {
+	s := g.s
 	r := make([]byte, hashSize)
-	if err := s.random(r); err != nil {
-		return err
-	}
+	g.rand.Read(r)
 	com := s.commitment(rv.label, batch, s.self, m, r)
 	if err := s.broadcast(ctx, rv.commit, batch, com[:]); err != nil {
 		return err

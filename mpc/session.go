@@ -158,7 +158,9 @@ func (s *session) currentPhase() string { return s.phase.Load().(string) }
 
 // abort builds the error of a failed check. Party is the one whose message failed, or -1.
 func (s *session) abort(st step, party int, check string) error {
-	return &AbortError{Phase: st.phase(), Check: fmt.Sprintf("%v: %s", st, check), Party: channel.Party(party)}
+	err := &AbortError{Phase: st.phase(), Check: fmt.Sprintf("%v: %s", st, check), Party: channel.Party(party)}
+	s.watch("abort", 0, err)
+	return err
 }
 
 func (s *session) malformed(peer int, st step, err error) error {

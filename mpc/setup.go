@@ -25,16 +25,11 @@ func (g *generator) setup(ctx context.Context) error {
 	for _, j := range peers {
 		p := &pairs[j]
 		for k := range p.rand {
-			var err error
-			if p.rand[k], err = s.privateStream(); err != nil {
-				return err
-			}
+			p.rand[k] = g.privateStream()
 		}
 		if s.self < j {
 			p.seed = make([]byte, block.Size)
-			if err := s.random(p.seed); err != nil {
-				return err
-			}
+			g.rand.Read(p.seed)
 		}
 	}
 	err := g.eachLink(func(j int, keySide bool) (err error) {
@@ -134,11 +129,9 @@ func (g *generator) eachPeer(f func(j int) error) error {
 }
 
 // privateStream returns randomness for one consumer, so that consumers may run in any order.
-func (s *session) privateStream() (*block.Stream, error) {
+func (g *generator) privateStream() *block.Stream {
 	var seed [block.Size]byte
-	if err := s.random(seed[:]); err != nil {
-		return nil, err
-	}
+	g.rand.Read(seed[:])
 	defer clear(seed[:])
-	return block.NewStream(block.Load(seed[:])), nil
+	return block.NewStream(block.Load(seed[:]))
 }

@@ -63,6 +63,7 @@ func (s *session) drawDelta() error {
 	s.delta = block.Load(p)
 	s.delta.Lo &^= 1
 	s.delta.Lo |= s.plan.deltaLSB(s.self)
+	s.watch("delta", 0, nil)
 	return nil
 }
 
