@@ -100,6 +100,9 @@ func (g *garbling) gate(k int, a, b block.Block) block.Block {
 		g.tweak[2*q] = block.Tweak(g.s.base, block.TweakGarble, i, byte(j), 0, g.chunk, uint32(k))
 		g.tweak[2*q+1] = block.Tweak(g.s.base, block.TweakGarble, i, byte(j), 1, g.chunk, uint32(k))
 	}
+	if g.s.observe != nil {
+		g.s.watch("tweaks", g.chunk, g.tweak)
+	}
 	block.Hash2(g.h0, g.h1, g.x, g.tweak, g.s.delta)
 	row := g.table[:0]
 	for q, j := range g.targets {

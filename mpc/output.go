@@ -10,6 +10,7 @@ import (
 // outputs to those who learn them (OU2, protocol 21). It returns our outputs.
 func (e *engine) output(ctx context.Context) (block.Bits, error) {
 	s, p := e.s, e.plan
+	s.watch("done", 0, e)
 	if e.garbles() {
 		z := e.proof.Bytes()
 		if err := s.send(ctx, p.evaluator, stepOU1, 0, z[:]); err != nil {

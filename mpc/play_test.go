@@ -59,10 +59,12 @@ func (p *play) run(t testing.TB) []result {
 		}
 		parties.Go(func() {
 			results[i].out, results[i].err = Run(ctx, chs[i], p.job, p.in[i], cfg)
-			chs[i].Close()
 		})
 	}
 	parties.Wait()
+	for _, ch := range chs {
+		ch.Close()
+	}
 	cancel()
 	dealer.Wait()
 	return results
