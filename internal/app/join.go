@@ -195,7 +195,9 @@ func (m *member) attend(ctx context.Context, socket *mesh.Socket) (*Result, erro
 	}
 	watch := newStopwatch(m.events)
 	watch.enter("connect")
-	net, err := mesh.Join(ctx, socket, m.meshConfig())
+	config := m.meshConfig()
+	m.waitForPath(-1)
+	net, err := mesh.Join(ctx, socket, config)
 	if err != nil {
 		return nil, m.cause(ctx, fmt.Errorf("connect: %w", err))
 	}

@@ -28,7 +28,7 @@ type member struct {
 	mesh    *mesh.Mesh
 	started bool
 	until   time.Time // for connecting
-	missing []int     // whom we last said that we wait for
+	missing []int     // whom we last said that we wait for: to take a seat, later to be connected
 }
 
 // hear is told by the coordinator what changed.
@@ -38,13 +38,14 @@ func (m *member) hear(e coord.Event) {
 		return
 	}
 	m.mu.Lock()
+	before, known := m.states[e.Seat]
 	m.states[e.Seat] = e
 	net := m.mesh
 	m.mu.Unlock()
-	if e.State != coord.Empty {
+	if e.State != before.State || known && e.Key != before.Key {
 		m.events(partyState(e))
 	}
-	m.wait()
+	m.waitForSeats()
 	if net != nil && (e.State == coord.Lost || e.State == coord.Failed) && e.Seat != m.seat {
 		net.PeerGone(channel.Party(e.Seat), "the coordinator says: "+e.State.String()+" "+e.Reason)
 	}
@@ -68,7 +69,7 @@ func (m *member) count(seats int) {
 	m.mu.Lock()
 	m.seats = seats
 	m.mu.Unlock()
-	m.wait()
+	m.waitForSeats()
 }
 
 func (m *member) setRoster(r *coord.Roster) {
@@ -89,21 +90,32 @@ func (m *member) start() {
 	m.started = true
 }
 
-// wait says whom we wait for, when that changed: while seats are empty, for those who are to take them.
-func (m *member) wait() {
+// waitForSeats says who is to take a seat yet, when that changed.
+func (m *member) waitForSeats() {
 	m.mu.Lock()
-	var missing []int
+	missing := []int{}
 	for seat := range m.seats {
-		if e, known := m.states[seat]; m.roster == nil && (!known || e.State == coord.Empty) && seat != m.seat {
+		if e, known := m.states[seat]; (!known || e.State == coord.Empty) && seat != m.seat {
 			missing = append(missing, seat)
 		}
 	}
-	changed := !slices.Equal(missing, m.missing)
-	m.missing = missing
+	changed := m.roster == nil && !slices.Equal(missing, m.missing)
+	if changed {
+		m.missing = missing
+	}
 	m.mu.Unlock()
 	if changed {
 		m.events(Waiting{Parties: missing})
 	}
+}
+
+// waitForPath says who is to be connected yet, now that a party is (-1: none).
+func (m *member) waitForPath(connected int) {
+	m.mu.Lock()
+	m.missing = slices.DeleteFunc(m.missing, func(seat int) bool { return seat == connected })
+	w := Waiting{Parties: append([]int{}, m.missing...), Until: m.until}
+	m.mu.Unlock()
+	m.events(w)
 }
 
 // meshConfig is how to reach the others.
@@ -129,11 +141,7 @@ func (m *member) hearMesh(e mesh.Event) {
 	switch e.Kind {
 	case mesh.Connected:
 		m.events(pathEvent(e.Path))
-		m.mu.Lock()
-		m.missing = slices.DeleteFunc(m.missing, func(seat int) bool { return seat == int(e.Peer) })
-		w := Waiting{Parties: slices.Clone(m.missing), Until: m.until}
-		m.mu.Unlock()
-		m.events(w)
+		m.waitForPath(int(e.Peer))
 	case mesh.Quiet:
 		m.events(PartyState{Party: int(e.Peer), State: "quiet", Why: fmt.Sprintf("nothing heard for %s", e.For.Round(time.Second))})
 	case mesh.Heard:
