@@ -20,8 +20,8 @@ import (
 type host struct {
 	t        *testing.T
 	server   *Server
-	ctx      context.Context
-	stop     context.CancelFunc
+	stop     context.CancelFunc // interrupts the session
+	serving  context.Context    // ends after it
 	handlers sync.WaitGroup
 	done     chan struct{}
 	err      error // how the session ended, after done
@@ -82,11 +82,13 @@ func startHost(t *testing.T, cfg ServerConfig) *host {
 	if h.server, err = NewServer(cfg); err != nil {
 		t.Fatal(err)
 	}
-	h.ctx, h.stop = context.WithCancel(t.Context())
+	ctx, stop := context.WithCancel(t.Context())
+	serving, ended := context.WithCancel(context.Background())
+	h.stop, h.serving = stop, serving
 	go func() {
 		defer close(h.done)
-		h.err = h.server.session.run(h.ctx)
-		h.stop()
+		h.err = h.server.session.run(ctx)
+		ended()
 		h.handlers.Wait()
 	}()
 	return h
@@ -100,7 +102,7 @@ func (h *host) pipe(id identity.ID) net.Conn {
 	h.handlers.Add(1)
 	go func() {
 		defer h.handlers.Done()
-		h.server.handle(h.ctx, b, id, loopback)
+		h.server.handle(h.serving, b, id, loopback)
 	}()
 	return a
 }
