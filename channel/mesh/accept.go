@@ -74,6 +74,13 @@ func (m *Mesh) greet(conn *quic.Conn) (code quic.ApplicationErrorCode, ok bool) 
 	if _, err := ctrl.Write(ours.append(nil, typeWelcome)); err != nil {
 		return codeSilent, false
 	}
+	var take [1]byte
+	switch _, err := io.ReadFull(ctrl, take[:]); {
+	case err != nil:
+		return codeSilent, false // it preferred another connection, or went away
+	case take[0] != typeTake:
+		return codeViolation, false
+	}
 	if !m.install(peer, conn, ctrl) {
 		return codeTaken, false
 	}

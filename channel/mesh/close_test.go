@@ -151,6 +151,10 @@ func TestSocketIsQuiet(t *testing.T) {
 	var printed bytes.Buffer
 	log.SetOutput(&printed)
 	defer log.SetOutput(log.Default().Writer())
+	conn := &packetConn{buffers: [2]buffer{{want: 7 << 20, got: 416 << 10}, {want: 7 << 20, got: 7 << 20}}}
+	if w := conn.warnings(); len(w) != 1 || w[0].Error() != "UDP receive buffer is 416 KiB, want 7168 KiB" {
+		t.Errorf("warnings: %v", w)
+	}
 	sock := parties(t, 1)[0].sock
 	if printed.Len() > 0 {
 		t.Errorf("printed %q", printed.String())

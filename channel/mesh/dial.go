@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
 
@@ -125,8 +126,11 @@ func (d *dialer) greet(ctx context.Context, conn *quic.Conn) error {
 	if !theirs.equal(ours.reply()) {
 		return errors.New("it answered for another session or seat")
 	}
+	if _, err := ctrl.Write([]byte{typeTake}); err != nil {
+		return err
+	}
 	if !d.m.install(d.peer, conn, ctrl) {
-		return errRaced
+		return errors.New("too late")
 	}
 	return nil
 }
@@ -155,6 +159,8 @@ func wordDial(err error) string {
 		return "it takes no connections now"
 	case errors.As(err, &transport) && transport.Remote && transport.ErrorCode.IsCryptoError():
 		return "it turned our key down"
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Sprintf("it answered, but did not join within %s", helloTimeout)
 	case isContext(err):
 		return "no answer in time"
 	}

@@ -18,6 +18,7 @@
 //	    check: the peer's key                  check: a key of the roster, of a lower seat
 //	    hello (session, seats, parties) --->
 //	                                    <---   welcome (the same, reversed)
+//	    take (of several, this one)     --->
 //	    one stream a message            <-->   one stream a message
 //	    goodbye (count)                 --->
 //	                                    <---   have (count)

@@ -121,9 +121,6 @@ func (e *ConnectError) Error() string {
 
 func (e *ConnectError) Unwrap() error { return e.Err }
 
-// errRaced ends a connection that the dialer gave up for another one before the pair was connected.
-var errRaced = errors.New("another connection was taken")
-
 // endOf turns the cause with which a connection ended into the error for its pair.
 func endOf(cause error, lastHeard time.Time) error {
 	var app *quic.ApplicationError
@@ -150,8 +147,6 @@ func endOf(cause error, lastHeard time.Time) error {
 
 func endOfCode(app *quic.ApplicationError) error {
 	switch app.ErrorCode {
-	case codeRaced:
-		return errRaced
 	case codeTooLarge:
 		return fmt.Errorf("the peer refused it: %w", channel.ErrTooLarge)
 	case codeViolation:
@@ -179,7 +174,7 @@ func refusal(code quic.ApplicationErrorCode) string {
 	case codeBusy:
 		return "it is handling too many connections"
 	case codeRaced:
-		return "another connection was taken"
+		return "it gave this connection up"
 	}
 	return fmt.Sprintf("it closed the connection with code %#x", uint64(code))
 }

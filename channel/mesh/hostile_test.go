@@ -43,7 +43,11 @@ func (r *rogue) greet(h hello) (hello, error) {
 	if _, err := r.ctrl.Write(h.append(nil, typeHello)); err != nil {
 		return hello{}, err
 	}
-	return readHello(r.ctrl, typeWelcome)
+	answer, err := readHello(r.ctrl, typeWelcome)
+	if err == nil {
+		_, err = r.ctrl.Write([]byte{typeTake})
+	}
+	return answer, err
 }
 
 // stream sends raw bytes as one unidirectional stream.
@@ -202,6 +206,7 @@ func TestWrongHello(t *testing.T) {
 		"to":      {change(func(h *hello) { h.to = 0 }), codeSession},
 		"parties": {change(func(h *hello) { h.n = 3 }), codeSession},
 		"type":    {goodHello.append(nil, typeWelcome), codeViolation},
+		"no take": {append(goodHello.append(nil, typeHello), typeHave), codeViolation},
 		"garbage": {bytes.Repeat([]byte("GET / "), 20), codeViolation},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -318,7 +323,9 @@ func TestHigherSeatDials(t *testing.T) {
 
 // TestSilent connects with a key of the roster and says nothing: it is dropped after a while, and the party's seat stays free.
 func TestSilent(t *testing.T) {
-	for name, say := range map[string][]byte{"nothing": nil, "half a hello": goodHello.append(nil, typeHello)[:20]} {
+	for name, say := range map[string][]byte{
+		"nothing": nil, "half a hello": goodHello.append(nil, typeHello)[:20], "does not take": goodHello.append(nil, typeHello),
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := simulate(t, 2, time.Millisecond)

@@ -96,55 +96,46 @@ func (m *Mesh) connect(ctx context.Context) error {
 	}
 }
 
-// progress tells whether all pairs are connected, or that one is gone again. It is Join's moment: from then on pairs are fixed.
+// progress tells whether all pairs are connected, or that one is gone again.
 func (m *Mesh) progress() (done bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	done = true
-	for seat, p := range m.pairs {
-		switch {
-		case channel.Party(seat) == m.cfg.Self:
-		case p == nil:
-			done = false
-		default:
-			switch err := p.end(); err {
-			case nil:
-			case errRaced:
-				m.pairs[seat] = nil
-				done = false
-			default:
-				return false, &channel.PeerError{Peer: p.peer, Op: "connect to", Err: err}
-			}
+	connected := 0
+	for _, p := range m.pairs {
+		if p == nil {
+			continue
 		}
+		if err := p.end(); err != nil {
+			return false, &channel.PeerError{Peer: p.peer, Op: "connect to", Err: err}
+		}
+		connected++
 	}
-	m.joined = done
-	return done, nil
+	return connected == len(m.cfg.Peers), nil
 }
 
-// install makes a connection the pair of a seat. While others are still being connected, a new connection of the same peer
-// replaces the last one: the peer has given that one up. It reports false if it comes too late.
+// install makes a connection the pair of a seat. It reports false if the seat has one, or we have given up.
 func (m *Mesh) install(peer Peer, conn *quic.Conn, ctrl *quic.Stream) bool {
 	p := newPair(peer.Seat, conn, ctrl, m.cfg.MaxMessage, m.queue, m.pairEnded)
 	p.path = pathOf(peer.Seat, m.sock, conn)
 	m.mu.Lock()
-	if m.joined || m.closed {
+	if m.pairs[peer.Seat] != nil || m.closed {
 		m.mu.Unlock()
 		return false
 	}
-	old := m.pairs[peer.Seat]
 	m.pairs[peer.Seat] = p
 	p.start()
 	m.mu.Unlock()
-	if old != nil {
-		old.fail(errRaced, codeRaced, "")
-		old.running.Wait()
-	}
 	m.tell(Event{Kind: Connected, Peer: peer.Seat, Path: p.currentPath()})
+	m.signal()
+	return true
+}
+
+// signal wakes Join.
+func (m *Mesh) signal() {
 	select {
 	case m.changed <- struct{}{}:
 	default:
 	}
-	return true
 }
 
 // giveUp says who is missing.

@@ -138,11 +138,8 @@ func (m *Mesh) pairEnded(p *pair) {
 	m.mu.Lock()
 	silent := m.closed
 	m.mu.Unlock()
-	select {
-	case m.changed <- struct{}{}:
-	default:
-	}
-	if err := p.end(); !silent && err != errRaced {
-		m.tell(Event{Kind: Gone, Peer: p.peer, Err: err})
+	m.signal()
+	if !silent {
+		m.tell(Event{Kind: Gone, Peer: p.peer, Err: p.end()})
 	}
 }

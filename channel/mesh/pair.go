@@ -179,10 +179,13 @@ func (p *pair) write() {
 	}
 }
 
-// sayGoodbye tells the peer that these were all messages. On a connection that has ended nobody hears it.
+// sayGoodbye tells the peer that these were all messages, unless the pair ends for another reason.
 func (p *pair) sayGoodbye(sent uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.err != nil {
+		return
+	}
 	p.farewell = sent
 	p.ctrl.Write(appendCount(nil, typeGoodbye, sent))
 }

@@ -18,9 +18,11 @@ const alpn = "tacit-mesh/1"
 
 // The wire format. All integers are big-endian.
 //
-// The dialing party opens one bidirectional stream, the control stream, and says hello on it; the other answers with its own:
+// The dialing party opens one bidirectional stream, the control stream, and says hello on it; the other answers with its own, the
+// welcome; then the dialer takes the connection, or closes it because it has a better one:
 //
 //	hello   1 byte type, 32 bytes session digest, 2 bytes sender's seat, 2 bytes receiver's seat, 2 bytes parties
+//	take    1 byte type
 //
 // After that, either side says once how many messages it has sent when it closes, and the other confirms when it has them all:
 //
@@ -31,8 +33,9 @@ const alpn = "tacit-mesh/1"
 const (
 	typeHello   = 1
 	typeWelcome = 2
-	typeGoodbye = 3
-	typeHave    = 4
+	typeTake    = 3
+	typeGoodbye = 4
+	typeHave    = 5
 
 	helloSize  = 1 + sha256.Size + 6
 	countSize  = 1 + 8

@@ -20,8 +20,8 @@ func TestWireFormat(t *testing.T) {
 		want string
 	}{
 		"hello":   {h.append(nil, typeHello), "019b548e74af009f4289b2e137e33392e01aff55f9ed7ea87ccbcc305290543630" + "0001003f0040"},
-		"goodbye": {appendCount(nil, typeGoodbye, 258), "030000000000000102"},
-		"have":    {appendCount(nil, typeHave, 258), "040000000000000102"},
+		"goodbye": {appendCount(nil, typeGoodbye, 258), "040000000000000102"},
+		"have":    {appendCount(nil, typeHave, 258), "050000000000000102"},
 		"prefix":  {appendPrefix(nil, 70000), "00011170"},
 	} {
 		if got := hex.EncodeToString(c.got); got != c.want {
