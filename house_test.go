@@ -66,7 +66,7 @@ var external = map[string][]string{
 	"natpunch":               {"golang.org/x/net", "golang.org/x/sync"},
 	"channel/mesh":           {"github.com/quic-go/quic-go", "golang.org/x/crypto/cryptobyte", "golang.org/x/net", "golang.org/x/sync"},
 	"internal/app":           {"github.com/quic-go/quic-go", "golang.org/x/sync"},
-	"internal/cli":           {"github.com/urfave/cli/v2", "golang.org/x/term", "golang.org/x/sync"},
+	"internal/cli":           {"github.com/urfave/cli/v2", "rsc.io/qr", "golang.org/x/term", "golang.org/x/sync"},
 	"garble/internal/syntax": nil,
 	"internal/natlab/netns":  {"golang.org/x/sys"},
 }
