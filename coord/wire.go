@@ -97,7 +97,8 @@ func encode(m message) ([]byte, error) {
 	return frame, nil
 }
 
-// readHeader reads the type and the length of a frame, and checks both before anything is allocated.
+// readHeader reads the type and the length of a frame, and checks both before anything is allocated. What the other end did
+// wrong comes back as *garbage.
 func readHeader(r io.Reader, allowed func(frameType) bool) (frameType, int, error) {
 	var h [frameHeader]byte
 	if _, err := io.ReadFull(r, h[:]); err != nil {
@@ -105,10 +106,10 @@ func readHeader(r io.Reader, allowed func(frameType) bool) (frameType, int, erro
 	}
 	t, n := frameType(h[0]), int(h[1])<<16|int(h[2])<<8|int(h[3])
 	if t != framePing && !allowed(t) {
-		return 0, 0, fmt.Errorf("unexpected frame %#x", h[0])
+		return 0, 0, &garbage{fmt.Errorf("unexpected frame %#x", h[0])}
 	}
 	if n > t.max() {
-		return 0, 0, fmt.Errorf("frame %#x of %d bytes, the limit is %d", h[0], n, t.max())
+		return 0, 0, &garbage{fmt.Errorf("frame %#x of %d bytes, the limit is %d", h[0], n, t.max())}
 	}
 	return t, n, nil
 }
