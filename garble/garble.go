@@ -66,13 +66,22 @@ func (c *Checked) Instantiate(fn string, consts Consts) (*Signature, error) {
 	return signature(in), nil
 }
 
+// Limits bound a compilation: Gates, the XOR and AND gates (default 2^28, about 2 GiB of memory), and Steps, the expressions
+// and turns of loops, and one more for each 64 bits that they handle (default 2^30). Zero means the default.
+type Limits = lower.Limits
+
 // Compile makes the circuit of the pub function fn; "" means main. The error is an ErrorList.
 func (c *Checked) Compile(fn string, consts Consts) (*Program, error) {
+	return c.CompileWithin(fn, consts, Limits{})
+}
+
+// CompileWithin is Compile with other limits than the default ones. A program beyond them is refused with the limit named.
+func (c *Checked) CompileWithin(fn string, consts Consts, limits Limits) (*Program, error) {
 	in, err := c.instance(fn, consts)
 	if err != nil {
 		return nil, err
 	}
-	circ, errs := lower.Compile(in)
+	circ, errs := lower.CompileWithin(in, limits)
 	if len(errs) > 0 {
 		return nil, named(c.name, errs)
 	}
