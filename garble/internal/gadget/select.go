@@ -2,6 +2,7 @@ package gadget
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/tacit-mpc/tacit/circuit"
 )
@@ -34,46 +35,83 @@ func Decode(b *circuit.Builder, idx Word, n int, enable circuit.Wire) []circuit.
 }
 
 // Select returns the word whose selector is 1, of selectors of which exactly one is: for each bit, one AND fewer than there
-// are different wires, where constants and complements count as no different.
-func Select(b *circuit.Builder, sel []circuit.Wire, words []Word) Word {
+// are different wires, where constants and complements count as no different. If under is not nil, under(k, w) may replace w
+// by what it is known to equal where sel[k] is 1.
+func Select(b *circuit.Builder, sel []circuit.Wire, words []Word, under func(k int, w circuit.Wire) circuit.Wire) Word {
+	if under == nil {
+		under = func(_ int, w circuit.Wire) circuit.Wire { return w }
+	}
 	z := make(Word, len(words[0]))
 	column := make([]circuit.Wire, len(words))
 	for i := range z {
 		for k, w := range words {
 			column[k] = w[i]
 		}
-		z[i] = selectBit(b, sel, column)
+		z[i] = selectBit(b, sel, column, under)
 	}
 	return z
 }
 
-// selectBit groups the column's wires up to complement. With a base among them, a wire v chosen by s adds s&(v^base), and
-// complementing by t adds t.
-func selectBit(b *circuit.Builder, sel, column []circuit.Wire) circuit.Wire {
-	type group struct{ wire, chosen circuit.Wire }
-	var groups []group
-	base := b.Zero()
-	flip := b.Zero()
-	for k, v := range column {
-		if n := b.Not(v); n < v {
-			v = n
-			flip = b.Xor(flip, sel[k])
+// maxBases bounds how many wires selectBit tries as base.
+const maxBases = 4
+
+// selectBit chooses a base. A wire v chosen by s adds s&(v^base), which is free if that is constant; equal differences share
+// their AND.
+func selectBit(b *circuit.Builder, sel, column []circuit.Wire, under func(int, circuit.Wire) circuit.Wire) circuit.Wire {
+	var bases []circuit.Wire
+	for _, v := range column {
+		v = min(v, b.Not(v))
+		if !isConst(b, v) && !slices.Contains(bases, v) && len(bases) < maxBases {
+			bases = append(bases, v)
 		}
-		if !isConst(b, v) {
-			base = v
-		}
-		at := 0
-		for at < len(groups) && groups[at].wire != v {
-			at++
-		}
-		if at == len(groups) {
-			groups = append(groups, group{v, b.Zero()})
-		}
-		groups[at].chosen = b.Xor(groups[at].chosen, sel[k])
 	}
-	z := b.Xor(base, flip)
-	for _, g := range groups {
-		z = b.Xor(z, b.And(g.chosen, b.Xor(g.wire, base)))
+	if len(bases) == 0 {
+		bases = append(bases, b.Zero())
+	}
+	var best *differences
+	for _, base := range bases {
+		d := compareWith(b, base, sel, column, under)
+		if best == nil || len(d.ands) < len(best.ands) {
+			best = d
+		}
+	}
+	z := b.Xor(best.base, best.flip)
+	for _, a := range best.ands {
+		z = b.Xor(z, b.And(a.sel, b.Xor(a.x, a.y)))
 	}
 	return z
+}
+
+// Differences are what the wires of a column add to a base: where flip is 1 its complement, and for each of the ANDs x^y
+// where sel is 1.
+type differences struct {
+	base, flip circuit.Wire
+	ands       []difference
+}
+
+type difference struct{ sel, x, y circuit.Wire }
+
+func compareWith(b *circuit.Builder, base circuit.Wire, sel, column []circuit.Wire, under func(int, circuit.Wire) circuit.Wire) *differences {
+	d := &differences{base: base, flip: b.Zero()}
+	for k := range column {
+		x, y := under(k, column[k]), under(k, base)
+		if n := b.Not(x); n < x {
+			x = n
+			d.flip = b.Xor(d.flip, sel[k])
+		}
+		if n := b.Not(y); n < y {
+			y = n
+			d.flip = b.Xor(d.flip, sel[k])
+		}
+		if x == y {
+			continue
+		}
+		at := slices.IndexFunc(d.ands, func(a difference) bool { return a.x == x && a.y == y || a.x == y && a.y == x })
+		if at < 0 {
+			at = len(d.ands)
+			d.ands = append(d.ands, difference{b.Zero(), x, y})
+		}
+		d.ands[at].sel = b.Xor(d.ands[at].sel, sel[k])
+	}
+	return d
 }

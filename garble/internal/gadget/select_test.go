@@ -29,7 +29,7 @@ func TestIndex(t *testing.T) {
 		u := build(t, []int{4, 4, 8}, func(b *circuit.Builder, x []Word) []Word {
 			elems := mixedElements(b, x[:2], n)
 			return []Word{Index(b, elems, x[2]), Index(b, elems, Const(b, uint64(n-1), 8)),
-				Select(b, Decode(b, x[2], n, b.One()), elems)}
+				Select(b, Decode(b, x[2], n, b.One()), elems, nil)}
 		})
 		u.check(t, func(x []uint64) []any {
 			if x[2] >= uint64(n) {

@@ -14,6 +14,7 @@ type frame struct {
 	parent *frame
 	depth  int
 	cond   circuit.Wire // whether the branch is taken, given that the parent is
+	given  given        // what follows from cond
 	writes []write      // what to undo, oldest first
 	panics panics
 }
@@ -58,22 +59,10 @@ func (l *lowerer) pathBelow(depth int) circuit.Wire {
 	return path
 }
 
-// known returns the value of a condition if the path to here decides it.
-func (l *lowerer) known(cond circuit.Wire) (value, ok bool) {
-	if cond == l.b.Zero() || cond == l.b.One() {
-		return cond == l.b.One(), true
-	}
-	for f := l.frame; f != nil; f = f.parent {
-		if f.cond == cond || f.cond == l.b.Not(cond) {
-			return f.cond == cond, true
-		}
-	}
-	return false, false
-}
-
 // branch builds a branch that is taken if cond, and undoes its changes.
 func (l *lowerer) branch(cond circuit.Wire, body func() gadget.Word) outcome {
 	f := newFrame(cond, l.frame.panics.any, l.frame)
+	f.given = l.given(cond)
 	l.frame = f
 	o := outcome{value: body(), panics: f.panics.record}
 	l.frame = f.parent
@@ -158,13 +147,6 @@ func (l *lowerer) join(sel []circuit.Wire, outcomes []outcome) gadget.Word {
 	return l.choose(sel, values)
 }
 
-func (l *lowerer) choose(sel []circuit.Wire, words []gadget.Word) gadget.Word {
-	if len(words) == 2 {
-		return gadget.Mux(l.b, sel[0], words[0], words[1])
-	}
-	return gadget.Select(l.b, sel, words)
-}
-
 // ifElse evaluates one or both branches of a conditional.
 func (l *lowerer) ifElse(cond circuit.Wire, then, otherwise func() gadget.Word) gadget.Word {
 	if value, ok := l.known(cond); ok && value {
@@ -172,6 +154,13 @@ func (l *lowerer) ifElse(cond circuit.Wire, then, otherwise func() gadget.Word) 
 	} else if ok {
 		return otherwise()
 	}
-	sel := []circuit.Wire{cond, l.b.Not(cond)}
-	return l.join(sel, []outcome{l.branch(sel[0], then), l.branch(sel[1], otherwise)})
+	no := l.b.Not(cond)
+	x, y := l.branch(cond, then), l.branch(no, otherwise)
+	z := l.join([]circuit.Wire{cond, no}, []outcome{x, y})
+	if len(z) == 1 && y.value[0] == l.b.Zero() { // cond && x
+		l.implies(z[0], cond, x.value[0])
+	} else if len(z) == 1 && x.value[0] == l.b.One() { // cond || y
+		l.implies(l.b.Not(z[0]), no, l.b.Not(y.value[0]))
+	}
+	return z
 }

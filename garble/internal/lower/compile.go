@@ -69,6 +69,7 @@ type lowerer struct {
 	frame  *frame                   // innermost branch whose condition is not constant
 	steps  int                      // left
 	limits Limits
+	knowledge
 }
 
 // sharing is the number of gates among which equal ones are found: as many as stay in the processor's cache. With 16
@@ -85,7 +86,7 @@ func newLowerer(in *check.Instance, widths []int, limits Limits) *lowerer {
 	b := circuit.NewBuilder(widths)
 	b.SetMaxGates(limits.Gates)
 	b.SetSharing(sharing)
-	l := &lowerer{b: b, in: in, widths: widths, vars: map[*check.Var]*variable{}, steps: limits.Steps, limits: limits}
+	l := &lowerer{b: b, in: in, widths: widths, vars: map[*check.Var]*variable{}, steps: limits.Steps, limits: limits, knowledge: knowledge{}}
 	l.frame = newFrame(b.One(), b.Zero(), nil)
 	return l
 }

@@ -212,12 +212,14 @@ func (l *lowerer) binary(op check.BinaryOp, x, y gadget.Word, t check.Type, at s
 	case check.Ge:
 		return gadget.Word{l.b.Not(less(x, y))}
 	case check.Eq:
-		return gadget.Word{gadget.Equal(l.b, x, y)}
+		return gadget.Word{l.equal(x, y)}
 	case check.Ne:
-		return gadget.Word{l.b.Not(gadget.Equal(l.b, x, y))}
+		return gadget.Word{l.b.Not(l.equal(x, y))}
 	case check.Div, check.Rem:
 		quo, rem, zero, fails := gadget.DivRem(l.b, x, y, signed)
-		l.panicIf(zero, divByZero, at)
+		if nonzero, ok := l.known(gadget.Any(l.b, y)); !ok || !nonzero {
+			l.panicIf(zero, divByZero, at)
+		}
 		l.panicIf(fails, overflow, at)
 		if op == check.Div {
 			return quo

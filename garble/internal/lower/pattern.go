@@ -44,17 +44,26 @@ func (l *lowerer) matches(p check.Pattern, w gadget.Word, t check.Type) circuit.
 		return l.inRange(p, w)
 	case *check.VariantPattern:
 		n := p.Enum.TagBits()
-		m = gadget.Equal(l.b, w[:n], gadget.Const(l.b, uint64(p.Variant), n))
+		m = l.equalConst(w[:n], uint64(p.Variant))
 	}
-	l.parts(p, w, t, func(e check.Pattern, w gadget.Word, t check.Type) { m = l.b.And(m, l.matches(e, w, t)) })
+	l.parts(p, w, t, func(e check.Pattern, w gadget.Word, t check.Type) { m = l.both(m, l.matches(e, w, t)) })
 	return m
 }
 
-func (l *lowerer) inRange(p *check.RangePattern, w gadget.Word) circuit.Wire {
-	lo, hi := gadget.Const(l.b, p.Lo, len(w)), gadget.Const(l.b, p.Hi, len(w))
-	if p.Lo == p.Hi {
-		return gadget.Equal(l.b, w, lo)
+// both is the AND of two conditions.
+func (l *lowerer) both(x, y circuit.Wire) circuit.Wire {
+	z := l.b.And(x, y)
+	if z != x && z != y {
+		l.implies(z, x, y)
 	}
+	return z
+}
+
+func (l *lowerer) inRange(p *check.RangePattern, w gadget.Word) circuit.Wire {
+	if p.Lo == p.Hi {
+		return l.equalConst(w, p.Lo)
+	}
+	lo, hi := gadget.Const(l.b, p.Lo, len(w)), gadget.Const(l.b, p.Hi, len(w))
 	signed := p.Type.Signed()
 	below, above := gadget.Less(l.b, w, lo, signed), gadget.Less(l.b, hi, w, signed)
 	return l.b.And(l.b.Not(below), l.b.Not(above))
@@ -76,7 +85,7 @@ func (l *lowerer) match(e *check.Match) gadget.Word {
 		if i < len(e.Arms)-1 {
 			m := l.matches(arm.Pattern, x, t)
 			if value, ok := l.known(m); ok {
-				m = gadget.Const(l.b, 0, 1)[0]
+				m = l.b.Zero()
 				if value {
 					m = l.b.One()
 				}
@@ -84,7 +93,7 @@ func (l *lowerer) match(e *check.Match) gadget.Word {
 			if disjoint(arm.Pattern, e.Arms[:i]) {
 				s = m
 			} else {
-				s = l.b.And(m, s)
+				s = l.both(m, s)
 			}
 		}
 		if s == l.b.Zero() {
