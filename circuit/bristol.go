@@ -193,7 +193,7 @@ func isNumber(f []byte) bool { return f[0] >= '0' && f[0] <= '9' }
 func number(f []byte) (uint32, error) {
 	n, err := strconv.ParseUint(string(f), 10, 31)
 	if err != nil {
-		return 0, fmt.Errorf("%.20q is no number below %d", f, MaxWires)
+		return 0, fmt.Errorf("%.20q is no number up to %d", f, MaxWires)
 	}
 	return uint32(n), nil
 }

@@ -71,7 +71,7 @@ func TestParseBristolRefuses(t *testing.T) {
 		{"first line", "1 2 3\n1 1 1\n", "line 1: want the numbers of gates and of wires"},
 		{"words", "1 2\nx 1\n", `line 2: "x" is no number`},
 		{"sign", "1 2\n1 -1\n", `line 2: "-1" is no number`},
-		{"large number", "1 2147483648\n1 1\n", `line 1: "2147483648" is no number below 2147483648`},
+		{"large number", "1 2147483648\n1 1\n", `line 1: "2147483648" is no number up to 2147483647`},
 		{"missing input width", "0 2\n2 1\n1 1\n", "line 2: want a number of inputs"},
 		{"missing output width", "0 2\n2 1 1\n2 1\n", "line 3: want a number of outputs"},
 		{"old header", "1 2\n1 1\n1 1 0 1 INV\n", "line 2: want the bits of two inputs"},

@@ -8,9 +8,8 @@ import (
 // A Builder makes a circuit gate by gate. It applies the rewrites of the Garble specification, section 14.1: constants are
 // folded, equal gates are shared, and an AND whose result follows from an AND at hand by XORs becomes those XORs.
 //
-// The wires that its methods take and return belong to this Builder, not to the finished circuit. They are canonical: a
-// value known to be constant is Zero() or One(), and two wires known to be equal or complementary are recognised as such by
-// comparing w with the other or with Not of it.
+// The wires that its methods take and return belong to this Builder, not to the finished circuit. They can be compared: a
+// value known to be constant is Zero() or One(), and values known to be equal or complementary are w and w, or w and Not(w).
 //
 // The same calls always build the same circuit. A Builder must not be used concurrently, and builds once.
 type Builder struct {
@@ -19,6 +18,7 @@ type Builder struct {
 	nin    int
 	gates  gateList // of node, in order of creation
 	used   bitset   // by node: is an operand of another
+	anded  bitset   // by node: is an operand of an AND
 	share  shareTable
 	max    int // gates
 	fuel   int // rewrites that the current call may still try
@@ -52,7 +52,7 @@ func NewBuilder(inputs []int) *Builder {
 func (b *Builder) SetMaxGates(n int) { b.max = n }
 
 // SetSharing bounds the number of gates that the Builder remembers in order to share them, at 5 bytes each; the default is
-// 3 million. Beyond it the oldest gates are forgotten, and may be built again. Zero switches sharing off. Call it before any
+// 2^20. Beyond it the oldest gates are forgotten, and may be built again. Zero switches sharing off. Call it before any
 // gate.
 func (b *Builder) SetSharing(n int) { b.share = shareTable{limit: n} }
 
@@ -120,6 +120,10 @@ func (b *Builder) newGate(x, y Wire, key uint64) Wire {
 	b.gates.push(word(x)<<32 | word(y))
 	b.used.set(int(x.node()))
 	b.used.set(int(y.node()))
+	if x > y {
+		b.anded.set(int(x.node()))
+		b.anded.set(int(y.node()))
+	}
 	id := node(1 + b.nin + n)
 	b.insert(key, id)
 	return Wire(id) << 1

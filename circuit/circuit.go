@@ -48,7 +48,7 @@ type Gate struct {
 }
 
 // MaxWires is the largest number of wires of a circuit.
-const MaxWires = 1 << 31
+const MaxWires = 1<<31 - 1
 
 // A Circuit is immutable: operands precede their gate, outputs exist. Make one with a Builder, New or ParseBristol.
 type Circuit struct {

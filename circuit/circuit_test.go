@@ -16,8 +16,8 @@ func TestNewRefuses(t *testing.T) {
 		want    string
 	}{
 		{"negative width", []int{1, -1}, nil, nil, "party 1: impossible"},
-		{"huge width", []int{1 << 30, 1 << 30, 1}, nil, nil, "party 2: impossible"},
-		{"too many wires", []int{1 << 31}, []Gate{{Op: Zero}}, nil, "exceeds"},
+		{"huge width", []int{1 << 30, 1 << 29, 1 << 29}, nil, nil, "party 2: impossible"},
+		{"too many wires", []int{MaxWires}, []Gate{{Op: Zero}}, nil, "exceeds"},
 		{"unknown operation", []int{1}, []Gate{{Op: 5}}, nil, "gate 0: unknown"},
 		{"own output", []int{1}, []Gate{{Op: Not, A: 1}}, nil, "gate 0: operand 1 does not precede"},
 		{"later wire", []int{2}, []Gate{{Op: Xor, A: 0, B: 1}, {Op: And, A: 0, B: 4}}, nil, "gate 1: operand 4"},

@@ -4,7 +4,7 @@ package circuit
 // constants are of kind 3 and differ in B.
 type word uint64
 
-const operandMask = MaxWires - 1
+const operandMask = 1<<31 - 1
 
 func pack(g Gate) word {
 	switch g.Op {

@@ -114,7 +114,7 @@ func (b *Builder) factor(x, y, common, c, d Wire) (Wire, bool) {
 		if !ok {
 			return 0, false
 		}
-		if _, ok := b.find(andKey(common, Wire(sum)<<1)); !ok {
+		if _, ok := b.findAnd(common, Wire(sum)<<1); !ok {
 			return 0, false
 		}
 	}
@@ -224,16 +224,24 @@ func (b *Builder) rewriteAndXor(p, q, neg, v Wire) (Wire, bool) {
 	if p.node() == v.node() { // where v is 1, p is known
 		return b.and(v, q^neg^(p^v)^negated), true
 	}
-	pv, ok := b.find(andKey(p, v))
+	pv, ok := b.findAnd(p, v)
 	if !ok {
 		return 0, false
 	}
-	qv, ok := b.find(andKey(q, v))
+	qv, ok := b.findAnd(q, v)
 	if !ok {
 		return 0, false
 	}
 	x, y := b.polarity2(pv, p, v), b.polarity2(qv, q^neg, v)
 	return b.signedXor(x, y), true
+}
+
+// findAnd finds an AND of x and y or complements of them. It spares most of the looks at the table.
+func (b *Builder) findAnd(x, y Wire) (node, bool) {
+	if !b.anded.has(int(x.node())) || !b.anded.has(int(y.node())) {
+		return 0, false
+	}
+	return b.find(andKey(x, y))
 }
 
 // polarity2 is polarity for operands in either order.

@@ -1,7 +1,7 @@
 package circuit
 
-// defaultSharing is the default number of gates that a Builder remembers.
-const defaultSharing = 3 << 20
+// defaultSharing is the default number of gates that a Builder remembers: as many as stay in a processor's cache.
+const defaultSharing = 1 << 20
 
 // A shareTable finds gates by their operands. It is a hash table of nodes in buckets of the size of a cache line. One byte of
 // the hash beside each node saves most looks at the gate. A bucket that overflows makes the table grow up to its limit; then a
