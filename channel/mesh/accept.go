@@ -45,7 +45,7 @@ func (m *Mesh) greet(conn *quic.Conn) (code quic.ApplicationErrorCode, ok bool) 
 	if !known || peer.Seat > m.cfg.Self {
 		return codeStranger, false
 	}
-	ctx, cancel := context.WithTimeout(m.ctx, helloTimeout)
+	ctx, cancel := context.WithTimeout(m.ctx, silenceTimeout)
 	defer cancel()
 	ctrl, err := conn.AcceptStream(ctx)
 	if conn.Context().Err() != nil {
@@ -81,7 +81,7 @@ func (m *Mesh) greet(conn *quic.Conn) (code quic.ApplicationErrorCode, ok bool) 
 	case take[0] != typeTake:
 		return codeViolation, false
 	}
-	if !m.install(peer, conn, ctrl) {
+	if m.install(peer, conn, ctrl) == nil {
 		return codeTaken, false
 	}
 	return 0, true
@@ -91,7 +91,7 @@ func (m *Mesh) greet(conn *quic.Conn) (code quic.ApplicationErrorCode, ok bool) 
 func (m *Mesh) note(peer Peer, why string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.refused[peer.Seat] = why
+	m.turnedDown[peer.Seat] = why
 }
 
 // hello is what we say to a peer.

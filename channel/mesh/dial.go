@@ -15,7 +15,7 @@ import (
 	"github.com/tacit-mpc/tacit/identity"
 )
 
-// A dialer connects to one peer: it races the peer's addresses, and again with growing pauses, until one answers with the
+// A dialer connects to one peer: it races the peer's addresses, trying each again with growing pauses, until one answers with the
 // peer's key and the session's hello, or time is over.
 type dialer struct {
 	m    *Mesh
@@ -24,115 +24,123 @@ type dialer struct {
 	greeting sync.Mutex // one hello at a time, so that the peer never has to choose
 
 	mu       sync.Mutex
-	won      bool
 	attempts []Attempt // by address
 }
 
 func newDialer(m *Mesh, peer Peer) *dialer {
 	d := &dialer{m: m, peer: peer}
 	for _, a := range peer.Addrs {
-		d.attempts = append(d.attempts, Attempt{Addr: a, Why: "not tried yet"})
+		d.attempts = append(d.attempts, Attempt{Addr: a, Why: "no answer yet"})
 	}
 	return d
 }
 
-// run ends when the peer is connected or ctx ends.
+// run ends when ctx does, or the peer is connected and does not take that back.
 func (d *dialer) run(ctx context.Context) {
-	for pause := firstBackoff; ; pause = min(pause*3/2, longestBackoff) {
-		if d.race(ctx) {
+	for {
+		p := d.race(ctx)
+		if p == nil {
 			return
 		}
 		select {
-		case <-time.After(pause):
 		case <-ctx.Done():
 			return
+		case <-p.gone:
+			if !refused(p.end()) {
+				return
+			}
 		}
 	}
 }
 
-// race tries every address, each a little after the one before, and ends when one has won or all have failed.
-func (d *dialer) race(ctx context.Context) bool {
+// race tries every address, each a little after the one before, until one has won or ctx ends.
+func (d *dialer) race(ctx context.Context) (winner *pair) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var tries sync.WaitGroup
-	for i := range d.attempts {
+	for i, a := range d.peer.Addrs {
 		tries.Go(func() {
-			select {
-			case <-time.After(time.Duration(i) * stagger):
-			case <-ctx.Done():
-				return
+			pause := firstBackoff
+			for wait := time.Duration(i) * stagger; ; wait, pause = pause, min(pause*3/2, longestBackoff) {
+				select {
+				case <-time.After(wait):
+				case <-ctx.Done():
+					return
+				}
+				p, err := d.try(ctx, a)
+				if err == nil {
+					winner = p // greeting lets only one win
+					cancel()
+					return
+				}
+				d.note(i, err, ctx.Err() != nil)
 			}
-			err := d.try(ctx, d.attempts[i].Addr)
-			if err == nil {
-				cancel() // the others
-				return
-			}
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			if ctx.Err() == nil || d.attempts[i].Tries == 0 {
-				d.attempts[i].Why = wordDial(err)
-			}
-			d.attempts[i].Tries++
 		})
 	}
 	tries.Wait()
+	return winner
+}
+
+// note remembers how a try ended. One that was cut short says nothing about its address.
+func (d *dialer) note(i int, err error, cut bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.won
+	d.attempts[i].Tries++
+	if !cut {
+		d.attempts[i].Why = wordDial(err)
+	}
 }
 
 // try dials one address and says hello.
-func (d *dialer) try(ctx context.Context, addr netip.AddrPort) error {
+func (d *dialer) try(ctx context.Context, addr netip.AddrPort) (*pair, error) {
 	tlsConf := d.m.sock.key.ClientTLS(alpn, identity.Exactly(d.peer.ID))
 	conf := d.m.sock.windows.config(d.m.cfg.Patience, -1)
 	conn, err := d.m.sock.Dial(ctx, net.UDPAddrFromAddrPort(addr), tlsConf, conf)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	d.greeting.Lock()
 	defer d.greeting.Unlock()
-	if err := d.greet(ctx, conn); err != nil {
+	p, err := d.greet(ctx, conn)
+	if err != nil {
 		d.m.sock.windows.forget(conn)
 		conn.CloseWithError(codeRaced, "")
-		return err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.won = true
-	return nil
+	return p, err
 }
 
-// greet says hello on the control stream and waits for the answer.
-func (d *dialer) greet(ctx context.Context, conn *quic.Conn) error {
+// greet says hello on the control stream, waits for the answer, and takes the connection.
+func (d *dialer) greet(ctx context.Context, conn *quic.Conn) (*pair, error) {
 	if err := ctx.Err(); err != nil {
-		return err // another address won
+		return nil, err // another address won, or time is over
 	}
 	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
 	ctrl, err := conn.OpenStreamSync(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ctrl.SetPriority(controlUrgency, false)
 	ours := d.m.hello(d.peer)
 	if _, err := ctrl.Write(ours.append(nil, typeHello)); err != nil {
-		return err
+		return nil, err
 	}
 	defer cutOff(ctx, ctrl)()
 	theirs, err := readHello(ctrl, typeWelcome)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !theirs.equal(ours.reply()) {
-		return errors.New("it answered for another session or seat")
+		return nil, errors.New("it answered for another session or seat")
 	}
 	if _, err := ctrl.Write([]byte{typeTake}); err != nil {
-		return err
+		return nil, err
 	}
-	if !d.m.install(d.peer, conn, ctrl) {
-		return errors.New("too late")
+	p := d.m.install(d.peer, conn, ctrl)
+	if p == nil {
+		return nil, errors.New("too late")
 	}
-	return nil
+	return p, nil
 }
 
 func (d *dialer) tried() []Attempt {

@@ -43,6 +43,8 @@ func (r Reason) String() string {
 type LeftError struct {
 	Reason Reason
 	Text   string // in the peer's words, made printable; may be empty
+
+	refused bool // it never took the connection
 }
 
 func (e *LeftError) Error() string {
@@ -157,7 +159,13 @@ func endOfCode(app *quic.ApplicationError) error {
 	if app.ErrorCode <= quic.ApplicationErrorCode(Failed) {
 		return &LeftError{Reason: Reason(app.ErrorCode), Text: printable(app.ErrorMessage)}
 	}
-	return &LeftError{Reason: Failed, Text: refusal(app.ErrorCode)}
+	return &LeftError{Reason: Failed, Text: refusal(app.ErrorCode), refused: true}
+}
+
+// refused tells the end of a pair that the peer had not agreed to: while Join works it may come to be in another try.
+func refused(err error) bool {
+	var left *LeftError
+	return errors.As(err, &left) && left.refused
 }
 
 // refusal words the codes with which a party turns a connection down.

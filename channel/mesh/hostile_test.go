@@ -354,7 +354,7 @@ func TestSilent(t *testing.T) {
 				if err := context.Cause(r.conn.Context()); !errors.As(err, &app) || app.ErrorCode != codeSilent {
 					t.Errorf("refused with %v", err)
 				}
-				if d := time.Since(start); d > 2*helloTimeout {
+				if d := time.Since(start); d > 2*silenceTimeout {
 					t.Errorf("dropped after %s", d)
 				}
 				if err := r.dial(t.Context()); err != nil {

@@ -23,10 +23,10 @@ func Join(ctx context.Context, sock *Socket, cfg Config) (*Mesh, error) {
 	}
 	m := &Mesh{
 		cfg: cfg, sock: sock, session: sessionDigest(cfg.Session),
-		seats:   make(map[identity.ID]Peer),
-		changed: make(chan struct{}, 1),
-		pairs:   make([]*pair, len(cfg.Peers)+1),
-		refused: make(map[channel.Party]string),
+		seats:      make(map[identity.ID]Peer),
+		changed:    make(chan struct{}, 1),
+		pairs:      make([]*pair, len(cfg.Peers)+1),
+		turnedDown: make(map[channel.Party]string),
 	}
 	for _, p := range cfg.Peers {
 		if p.ID == sock.key.ID() {
@@ -105,29 +105,32 @@ func (m *Mesh) progress() (done bool, err error) {
 		if p == nil {
 			continue
 		}
-		if err := p.end(); err != nil {
+		switch err := p.end(); {
+		case err == nil:
+			connected++
+		case !refused(err):
 			return false, &channel.PeerError{Peer: p.peer, Op: "connect to", Err: err}
 		}
-		connected++
 	}
-	return connected == len(m.cfg.Peers), nil
+	m.joined = connected == len(m.cfg.Peers)
+	return m.joined, nil
 }
 
-// install makes a connection the pair of a seat. It reports false if the seat has one, or we have given up.
-func (m *Mesh) install(peer Peer, conn *quic.Conn, ctrl *quic.Stream) bool {
+// install makes a connection the pair of a seat. It returns nil if the seat has one, or everything is decided.
+func (m *Mesh) install(peer Peer, conn *quic.Conn, ctrl *quic.Stream) *pair {
 	p := newPair(peer.Seat, conn, ctrl, m.cfg.MaxMessage, m.queue, m.pairEnded)
 	p.path = pathOf(peer.Seat, m.sock, conn)
 	m.mu.Lock()
-	if m.pairs[peer.Seat] != nil || m.closed {
+	if old := m.pairs[peer.Seat]; m.joined || m.closed || old != nil && !refused(old.end()) {
 		m.mu.Unlock()
-		return false
+		return nil
 	}
 	m.pairs[peer.Seat] = p
 	p.start()
 	m.mu.Unlock()
 	m.tell(Event{Kind: Connected, Peer: peer.Seat, Path: p.currentPath()})
 	m.signal()
-	return true
+	return p
 }
 
 // signal wakes Join.
@@ -144,10 +147,10 @@ func (m *Mesh) giveUp(cause error, after time.Duration, dialers map[channel.Part
 	defer m.mu.Unlock()
 	e := &ConnectError{After: after, Err: cause}
 	for _, peer := range m.cfg.Peers {
-		if m.pairs[peer.Seat] != nil {
+		if p := m.pairs[peer.Seat]; p != nil && p.end() == nil {
 			continue
 		}
-		missing := Missing{Peer: peer, Why: m.refused[peer.Seat]}
+		missing := Missing{Peer: peer, Why: m.turnedDown[peer.Seat]}
 		if d := dialers[peer.Seat]; d != nil {
 			missing.Tried = d.tried()
 		}

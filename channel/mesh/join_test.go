@@ -72,7 +72,7 @@ func TestMissing(t *testing.T) {
 	all[3].cfg.Session = []byte("another")                                                      // there, but elsewhere
 	all[0].cfg.Peers[1].Addrs = all[1].cfg.Peers[2].Addrs                                       // seat 2's address is seat 3's
 	all[1].cfg.Peers[1].Addrs = []netip.AddrPort{}                                              // no address
-	all[0].cfg.ConnectTimeout, all[3].cfg.ConnectTimeout = 4*time.Second, 3900*time.Millisecond // longer than a handshake
+	all[0].cfg.ConnectTimeout, all[3].cfg.ConnectTimeout = 6*time.Second, 5900*time.Millisecond // longer than a handshake
 	others := make(chan error, 2)
 	for _, i := range []int{1, 3} {
 		go func() {
@@ -95,7 +95,7 @@ func TestMissing(t *testing.T) {
 	for _, want := range []string{
 		"party 2 (p2) is missing: tried " + all[3].sock.LocalAddr().String(), "another key answered: " + all[3].key.ID().Short(),
 		"party 3 (p3) is missing: tried " + all[3].sock.LocalAddr().String(), "it is in another session or seat",
-		"party 4 (p4) is missing: tried " + all[4].sock.LocalAddr().String(), "no answer within 3s",
+		"party 4 (p4) is missing: tried " + all[4].sock.LocalAddr().String(), "no answer within 5s",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error does not say %q:\n%v", want, err)

@@ -47,8 +47,9 @@ const (
 	keepAlive        = 4 * time.Second // a living peer is heard from at least this often
 	quietAfter       = 6 * time.Second // silence after which other proof of death is believed
 	checkEvery       = time.Second
-	handshakeTimeout = 3 * time.Second
-	helloTimeout     = 5 * time.Second
+	handshakeTimeout = 5 * time.Second
+	helloTimeout     = 10 * time.Second      // that the dialer waits for a welcome
+	silenceTimeout   = 15 * time.Second      // after which one who dialed must have said everything
 	stagger          = 30 * time.Millisecond // between the addresses of one peer
 	firstBackoff     = 100 * time.Millisecond
 	longestBackoff   = 2 * time.Second

@@ -24,11 +24,11 @@ type Mesh struct {
 	running sync.WaitGroup
 	changed chan struct{} // capacity 1: a pair was connected or ended; Join waits on it
 
-	mu      sync.Mutex
-	joined  bool
-	closed  bool
-	pairs   []*pair                  // by seat, nil at our own; fixed once joined
-	refused map[channel.Party]string // by seat that dialed us: why we turned it down last
+	mu         sync.Mutex
+	joined     bool
+	closed     bool
+	pairs      []*pair                  // by seat, nil at our own; fixed once joined
+	turnedDown map[channel.Party]string // by seat that dialed us: why we turned it down last
 
 	telling sync.Mutex // serialises Events
 }
@@ -139,7 +139,7 @@ func (m *Mesh) pairEnded(p *pair) {
 	silent := m.closed
 	m.mu.Unlock()
 	m.signal()
-	if !silent {
-		m.tell(Event{Kind: Gone, Peer: p.peer, Err: p.end()})
+	if err := p.end(); !silent && !refused(err) {
+		m.tell(Event{Kind: Gone, Peer: p.peer, Err: err})
 	}
 }
