@@ -37,16 +37,19 @@ func named(name string, errs ErrorList) ErrorList {
 	return errs
 }
 
-// Render draws the errors of err for a reader: message, place, source line, caret, hint. Errors without a place in src, and
-// any other error, are given as they are. It does not print secrets: errors about literals quote nothing of them, and their
+// Render draws the errors of err, or the panic, for a reader: message, place, source line, caret, hint. Errors without a place
+// in src, and any other error, are given as they are. It does not print secrets: errors about literals quote nothing of them, and their
 // text is no src.
 func Render(src string, err error) string {
 	var list ErrorList
 	var one *Error
+	var panicked *PanicError
 	switch {
 	case errors.As(err, &list):
 	case errors.As(err, &one):
 		list = ErrorList{one}
+	case errors.As(err, &panicked):
+		list = ErrorList{{File: panicked.File, Phase: "run-time", Pos: panicked.Pos, End: panicked.End, Msg: panicked.text()}}
 	default:
 		return err.Error() + "\n"
 	}

@@ -63,7 +63,7 @@ func (c *Checked) Instantiate(fn string, consts Consts) (*Signature, error) {
 	if err != nil {
 		return nil, err
 	}
-	return signature(in), nil
+	return signature(c.name, in), nil
 }
 
 // Limits bound a compilation: Gates, the XOR and AND gates (default 2^28, about 2 GiB of memory), and Steps, the expressions
@@ -85,7 +85,7 @@ func (c *Checked) CompileWithin(fn string, consts Consts, limits Limits) (*Progr
 	if len(errs) > 0 {
 		return nil, named(c.name, errs)
 	}
-	return &Program{Signature: signature(in), Circuit: circ}, nil
+	return &Program{Signature: signature(c.name, in), Circuit: circ}, nil
 }
 
 func (c *Checked) instance(fn string, consts Consts) (*check.Instance, error) {

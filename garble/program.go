@@ -21,6 +21,7 @@ type Signature struct {
 	Function string
 	Params   []Param // by party
 	Result   Type
+	file     string
 	in       *check.Instance
 }
 
@@ -43,8 +44,8 @@ func (t Type) String() string { return t.t.String() }
 // Bits is the width of a value.
 func (t Type) Bits() int { return t.in.Bits(t.t) }
 
-func signature(in *check.Instance) *Signature {
-	s := &Signature{Function: in.Entry.Name, Result: Type{in.Entry.Result, in}, in: in}
+func signature(file string, in *check.Instance) *Signature {
+	s := &Signature{file: file, Function: in.Entry.Name, Result: Type{in.Entry.Result, in}, in: in}
 	for i, t := range in.Parties() {
 		name := in.Entry.Params[0].Name
 		if in.Entry.EachElement {
@@ -95,13 +96,21 @@ const (
 
 // A PanicError is the outcome of a program that panicked. Pos and End are the place in the source, counted from 0.
 type PanicError struct {
+	File     string // the name given to Check
 	Reason   Reason
 	Pos, End Pos
 }
 
-func (e *PanicError) Error() string {
-	text := map[Reason]string{Overflow: "overflow", DivByZero: "division by zero", OutOfBounds: "array access out of bounds"}[e.Reason]
-	return fmt.Sprintf("the program panicked: %s at %v", text, e.Pos)
+func (e *PanicError) Error() string { return fmt.Sprintf("%s at %s:%v", e.text(), e.File, e.Pos) }
+
+func (e *PanicError) text() string {
+	switch e.Reason {
+	case Overflow:
+		return "the program panicked: overflow"
+	case DivByZero:
+		return "the program panicked: division by zero"
+	}
+	return "the program panicked: array access out of bounds"
 }
 
 // FormatOutput prints the result from the output bits of the circuit, panic record included. If the program panicked the
@@ -120,14 +129,14 @@ func (s *Signature) Decode(bits []bool) (Literal, error) {
 		return Literal{}, fmt.Errorf("decode the output: found %d bits, want %d", len(bits), want)
 	}
 	if bits[0] {
-		return Literal{}, panicOf(bits[1:PanicBits])
+		return Literal{}, s.panicOf(bits[1:PanicBits])
 	}
 	d := decoder{in: s.in, bits: bits[PanicBits:]}
 	return d.value(s.Result.t)
 }
 
 // panicOf reads the panic record (spec section 9) behind its first bit.
-func panicOf(bits []bool) error {
+func (s *Signature) panicOf(bits []bool) error {
 	d := decoder{bits: bits}
 	reason := d.number(32)
 	var n [4]int
@@ -138,5 +147,5 @@ func panicOf(bits []bool) error {
 	if reasons[reason] == "" {
 		return errors.New("decode the output: unknown reason of a panic")
 	}
-	return &PanicError{reasons[reason], Pos{Line: n[0], Col: n[1]}, Pos{Line: n[2], Col: n[3]}}
+	return &PanicError{s.file, reasons[reason], Pos{Line: n[0], Col: n[1]}, Pos{Line: n[2], Col: n[3]}}
 }

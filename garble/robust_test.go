@@ -64,7 +64,7 @@ func tryProgram(t testing.TB, src string) {
 		if len(errs) > 0 {
 			continue
 		}
-		s := signature(in)
+		s := signature("x.gb", in)
 		var inputs [][]bool
 		for _, p := range s.Params {
 			inputs = append(inputs, make([]bool, p.Type.Bits()))

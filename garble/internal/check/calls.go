@@ -38,7 +38,11 @@ func (b *body) call(e *syntax.Call) Expr {
 }
 
 func (b *body) wrongArgs(e *syntax.Call, want int) {
-	b.fail("WrongNumberOfArgs", e.Span(), "", "`%s` takes %d arguments, found %d", e.Fn.Text, want, len(e.Args))
+	plural := "s"
+	if want == 1 {
+		plural = ""
+	}
+	b.fail("WrongNumberOfArgs", e.Span(), "", "`%s` takes %d argument%s, found %d", e.Fn.Text, want, plural, len(e.Args))
 }
 
 // joinArgs checks the two arrays of a join.

@@ -127,7 +127,13 @@ func (c *checker) mismatch(at syntax.Span, expected, found Type) {
 func convertHint(expected, found Type) string {
 	e, ok := expected.(Basic)
 	f, ok2 := found.(Basic)
-	if ok && ok2 && e != f && !e.open() && !f.open() {
+	if !ok || !ok2 || e == f || f == invalid {
+		return ""
+	}
+	if e == Bool {
+		return "compare it: `!= 0`"
+	}
+	if !e.open() && !f.open() {
 		return fmt.Sprintf("convert it with `as %v`", e)
 	}
 	return ""

@@ -75,7 +75,7 @@ func (c *checker) checkFns(f *syntax.File) {
 		if g.Name == "join" {
 			hint = "a call of `join` is always the built-in"
 		}
-		c.fail("UnusedFn", g.Span, hint, "the function `%s` is never used", g.Name)
+		c.fail("UnusedFn", c.fns[g.Name].def.Name.Span, hint, "the function `%s` is never used", g.Name)
 	}
 	for _, g := range used {
 		c.follow(c.fns[g.Name])

@@ -83,14 +83,10 @@ func (b *body) operand(op BinaryOp, x Expr) bool {
 
 // logic makes the If that && and || mean.
 func (b *body) logic(e *syntax.Binary) Expr {
-	hint := ""
 	x, y := b.expr(e.X), b.expr(e.Y)
 	for _, operand := range []Expr{x, y} {
 		if t := operand.Type(); t != Bool && t != invalid {
-			if t, ok := t.(Basic); ok && t.Integer() {
-				hint = "compare it: `!= 0`"
-			}
-			b.fail("UnexpectedType", operand.Span(), hint, "expected bool, found %v", t)
+			b.mismatch(operand.Span(), Bool, t)
 			return bad(e.Span())
 		}
 	}

@@ -1,10 +1,16 @@
 package check
 
-// nearest returns the candidate with the least edit distance from name, if that is small; the first of several.
+import "strings"
+
+// nearest returns the candidate with the least edit distance from name, if that is small, or one that differs in case alone;
+// the first of several.
 func nearest(name string, candidates []string) string {
-	limit := max(1, len(name)/3)
+	limit := (len(name) + 1) / 4
 	best := ""
 	for _, s := range candidates {
+		if strings.EqualFold(name, s) && s != name {
+			return s
+		}
 		if len(s) > len(name)+limit || len(s)+limit < len(name) || s == name || len(s) > 64 {
 			continue
 		}

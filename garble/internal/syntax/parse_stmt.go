@@ -129,9 +129,20 @@ func (p *parser) terminator(optional bool) bool {
 		return true
 	}
 	if !optional && !p.at("}") && !p.at(",") {
-		p.fail("Expected", "`;` or `}`", "")
+		p.fail("Expected", "`;` or `}`", foreign[p.tokens[max(p.i-1, 0)].Text])
 	}
 	return false
+}
+
+// foreign are hints for words that are statements in other languages.
+var foreign = map[string]string{
+	"while":    "loops run over arrays: `for i in 0..10 { ... }`",
+	"loop":     "loops run over arrays: `for i in 0..10 { ... }`",
+	"return":   "the last expression of a function is its result",
+	"break":    "a loop always runs over the whole array; use a condition inside",
+	"continue": "a loop always runs over the whole array; use a condition inside",
+	"static":   "constants are defined outside of functions: `const N: usize = 3usize;`",
+	"var":      "variables are declared with `let`, or `let mut` if they change",
 }
 
 func isAssign(k Kind) bool {

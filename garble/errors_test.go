@@ -1,0 +1,47 @@
+package garble
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// TestErrorsGolden compares the rendered errors of testdata/errors/*.gb with the .txt beside them.
+func TestErrorsGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/errors/*.gb")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files: %v", err)
+	}
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := Check(filepath.Base(file), string(src))
+		if err == nil {
+			_, err = c.Compile("", nil)
+		}
+		if err == nil {
+			t.Errorf("%s compiles", file)
+			continue
+		}
+		got := Render(string(src), err)
+		golden := strings.TrimSuffix(file, ".gb") + ".txt"
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s: the errors changed; run with -update and review\n%s", file, got)
+		}
+	}
+}
