@@ -181,5 +181,5 @@ func usable(a netip.AddrPort, loopback bool) bool {
 	if ip.IsLoopback() {
 		return loopback
 	}
-	return (ip.IsGlobalUnicast() || ip.IsPrivate()) && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	return ip.IsGlobalUnicast()
 }

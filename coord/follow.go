@@ -2,7 +2,9 @@ package coord
 
 import (
 	"fmt"
+	"net/netip"
 	"reflect"
+	"slices"
 )
 
 // handle follows what the coordinator says. It says each thing again on a new link, so all of this may be heard twice, but never
@@ -87,6 +89,11 @@ func (m *membership) rosterCame(r *Roster) error {
 	}
 	if err := m.check(r); err != nil {
 		return err
+	}
+	for i := range r.Members {
+		r.Members[i].Addrs = slices.DeleteFunc(r.Members[i].Addrs, func(a netip.AddrPort) bool {
+			return !usable(a, m.link.addr.Addr().IsLoopback())
+		})
 	}
 	m.pending = r
 	m.link.send(open{m.nonce})

@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/crypto/cryptobyte"
+
 	"github.com/tacit-mpc/tacit/identity"
 )
 
@@ -36,6 +38,18 @@ type delivery struct {
 	m    message
 	err  error // with a nil message
 }
+
+// garbage is what is delivered in place of a message that could not be read, or came at the wrong end. It is also the error of
+// the link then, and never sent.
+type garbage struct{ err error }
+
+func (garbage) frame() frameType { return 0 }
+
+func (g garbage) append(b *cryptobyte.Builder) { b.SetError(g.err) }
+
+func (g *garbage) Error() string { return g.err.Error() }
+
+func (g *garbage) Unwrap() error { return g.err }
 
 // outQueue bounds the frames waiting for a slow reader: some for each seat and each step of a session.
 const outQueue = 8 * MaxSeats
@@ -111,10 +125,6 @@ func (l *link) next(allowed func(frameType) bool, first bool) (message, error) {
 	}
 	return m, nil
 }
-
-func (g *garbage) Error() string { return g.err.Error() }
-
-func (g *garbage) Unwrap() error { return g.err }
 
 func (l *link) write() {
 	pingFrame, _ := encode(ping{})
