@@ -80,6 +80,7 @@ func (e *engine) multiply(ctx context.Context, t uint32, w *work, tr *triples, t
 		both.Set(r, d&e)
 	}
 	c := tr.product(bits.Slice(0, f)).rows(0, g)
+	tmp.keep(c.x)
 	c.addMasked(dBits, tr.b)
 	c.addMasked(eBits, tr.a)
 	e.s.addPublic(c, both)

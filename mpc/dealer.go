@@ -83,11 +83,12 @@ func (d *dealt) chunk(ctx context.Context, t uint32) (*triples, error) {
 			return nil, err
 		}
 	}
-	product := all.rows(3*l, l)
-	return &triples{
-		mem: mem, mask: all.rows(0, l), a: all.rows(l, l), b: all.rows(2*l, l),
-		product: func(block.Bits) *shares { return product },
-	}, nil
+	var part [4]*shares // lambda, A, B, C
+	for k := range part {
+		part[k] = all.rows(k*l, l)
+		mem.keep(part[k].x)
+	}
+	return &triples{mem: mem, mask: part[0], a: part[1], b: part[2], product: func(block.Bits) *shares { return part[3] }}, nil
 }
 
 // batch receives and expands m authenticated shares.

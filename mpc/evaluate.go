@@ -63,7 +63,7 @@ func (e *engine) evaluate(t uint32, w *work) error {
 	if w.ands == 0 {
 		return e.walk(w.chunk, e.freeActive, nil)
 	}
-	ev := newEvaluator(e, t, w.eval)
+	ev := newEvaluator(e, t, w)
 	return e.walk(w.chunk, e.freeActive, func(k, z, a, b int) error {
 		va, vb := e.values.Get(a), e.values.Get(b)
 		ev.gate(k, z, a, b, block.Mask(va), block.Mask(vb))
@@ -118,11 +118,11 @@ type evaluator struct {
 	sum         []block.Block // by garbler: its output label so far
 }
 
-func newEvaluator(e *engine, t uint32, w *evaluation) *evaluator {
-	v := &evaluator{e: e, chunk: t, w: w, garblers: e.plan.peers(e.s.self), rowSize: int(e.plan.tableSize())}
+func newEvaluator(e *engine, t uint32, w *work) *evaluator {
+	v := &evaluator{e: e, chunk: t, w: w.eval, garblers: e.plan.peers(e.s.self), rowSize: int(e.plan.tableSize())}
 	n := 2 * len(v.garblers) * len(v.garblers)
-	v.x, v.tweak, v.h = make([]block.Block, n), make([]block.Block, n), make([]block.Block, n)
-	v.sum = make([]block.Block, e.plan.n)
+	v.x, v.tweak, v.h = w.mem.newBlocks(n), w.mem.newBlocks(n), w.mem.newBlocks(n)
+	v.sum = w.mem.newBlocks(e.plan.n)
 	return v
 }
 

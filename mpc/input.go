@@ -34,13 +34,15 @@ func (e *engine) prepareInputs(ctx context.Context) error {
 	return nil
 }
 
-// firstInput is the first input wire of a party; its inputs are consecutive.
-func (p *plan) firstInput(owner int) int {
+// masksOf are the masks of the input wires of a party, which are consecutive.
+func (e *engine) masksOf(owner int) *shares {
 	w := 0
-	for _, width := range p.circ.Inputs()[:owner] {
+	for _, width := range e.plan.circ.Inputs()[:owner] {
 		w += width
 	}
-	return w
+	sh := e.inputMasks.rows(w, e.plan.inputs(owner))
+	e.s.mem.keep(sh.x)
+	return sh
 }
 
 // input runs protocol 18: every owner learns the masks of its inputs (IN1) and broadcasts the masked values (IN2, IN3), then the
@@ -51,7 +53,7 @@ func (e *engine) input(ctx context.Context, in []bool) error {
 		if p.inputs(o) == 0 {
 			continue
 		}
-		if err := s.openTo(ctx, e.inputMasks.rows(p.firstInput(o), p.inputs(o)), stepIN1, 0, o); err != nil {
+		if err := s.openTo(ctx, e.masksOf(o), stepIN1, 0, o); err != nil {
 			return err
 		}
 	}
@@ -93,7 +95,7 @@ func (e *engine) maskInput(ctx context.Context, in []bool) (block.Bits, error) {
 	if p.inputs(s.self) == 0 {
 		return nil, nil
 	}
-	masked, err := s.opened(ctx, e.inputMasks.rows(p.firstInput(s.self), len(in)), stepIN1, 0)
+	masked, err := s.opened(ctx, e.masksOf(s.self), stepIN1, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package mpc
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -42,6 +43,7 @@ type session struct {
 	rand   io.Reader
 
 	cancel  context.CancelCauseFunc
+	unwatch func() bool // stops looking at the caller's context
 	writers sync.WaitGroup
 	readers sync.WaitGroup
 }
@@ -62,7 +64,9 @@ func newSession(ctx context.Context, ch channel.Channel, p *plan, cfg *Config) (
 	s.phase.Store(phaseSetup)
 	s.ledger = newLedger(p, s.self)
 	s.links = make([]*link, p.n)
-	ctx, s.cancel = context.WithCancelCause(ctx)
+	parent := ctx
+	ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(parent))
+	s.unwatch = context.AfterFunc(parent, func() { s.end(s.interrupted(parent)) })
 	for _, j := range p.peers(s.self) {
 		l := newLink(p, s.self, j)
 		s.links[j] = l
@@ -75,15 +79,26 @@ func newSession(ctx context.Context, ch channel.Channel, p *plan, cfg *Config) (
 // end ends the run with err; only the first call counts. It wakes everybody who waits on the context of the run.
 func (s *session) end(err error) { s.cancel(err) }
 
+// interrupted is the error of a run whose caller gave up.
+func (s *session) interrupted(parent context.Context) error {
+	err := fmt.Errorf("interrupted in phase %s: %w", s.currentPhase(), parent.Err())
+	if cause := context.Cause(parent); cause != parent.Err() {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
+}
+
 // close waits for all goroutines, tells the peers how the run ended if it failed, and erases every secret. It returns the
-// error that ended the run.
+// error that ended the run: what ended it first, but a failed check before all.
 func (s *session) close(ctx context.Context, err error) error {
 	if err == nil {
 		err = s.flush(ctx)
 	}
-	if ctx.Err() != nil { // something ended the run before
+	var abort *AbortError
+	if ctx.Err() != nil && !errors.As(err, &abort) {
 		err = context.Cause(ctx)
 	}
+	s.unwatch()
 	s.end(err)
 	s.writers.Wait()
 	s.readers.Wait()

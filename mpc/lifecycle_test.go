@@ -1,0 +1,375 @@
+package mpc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tacit-mpc/tacit/channel"
+	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/circuit"
+	"github.com/tacit-mpc/tacit/internal/block"
+)
+
+// TestSilence is row 34: a party that falls silent, at any step, is named by those who wait for it, after their patience.
+func TestSilence(t *testing.T) {
+	c := chain(t, 3)
+	for _, st := range []step{stepHello, stepIN1, stepOP1, stepGB1, stepOU1, stepOU2} {
+		synctest.Test(t, func(t *testing.T) {
+			p := attacked(c, true, 0, []int{1})
+			p.mesh.Tamper = func(from, _ channel.Party, _ int, msg []byte) [][]byte {
+				if from == 1 && (step(msg[0]) >= st || step(msg[0]) == stepAbort) {
+					return nil
+				}
+				return [][]byte{msg}
+			}
+			// All patience ends at the same time, so one may hear from another that it timed out before it does so itself.
+			r := p.run(t)
+			named := false
+			for _, i := range []int{0, 2} {
+				var lost *LostError
+				switch {
+				case r[i].err == nil && (st == stepGB1 || st == stepOU1):
+					t.Errorf("party %d finished without %v of party 1", i, st)
+				case r[i].err == nil:
+				case !errors.As(r[i].err, &lost) || lost.Phase != st.phase() && st != stepGB1:
+					t.Errorf("party 1 silent from %v on: party %d: %v", st, i, r[i].err)
+				default:
+					named = named || lost.Party == 1 && errors.Is(lost, ErrSilent)
+				}
+			}
+			if !named {
+				t.Errorf("party 1 silent from %v on: %v, %v", st, r[0].err, r[2].err)
+			}
+		})
+	}
+}
+
+// TestInterrupt cancels one party in the middle: it says so, and the others say who.
+func TestInterrupt(t *testing.T) {
+	for _, deadline := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var opts channeltest.Options
+			ctx, cancel := context.WithCancel(t.Context())
+			if deadline {
+				opts.Latency = time.Minute
+				cancel()
+				ctx, cancel = context.WithTimeoutCause(t.Context(), time.Second, errors.New("supper"))
+			}
+			defer cancel()
+			chs := channeltest.NewMesh(3, opts).Channels()
+			c := chain(t, 3)
+			results := make([]result, 3)
+			var wg sync.WaitGroup
+			for i := range 3 {
+				wg.Go(func() {
+					cfg, runCtx := &Config{}, t.Context()
+					if i == 1 {
+						runCtx = ctx
+						cfg.observe = func(_ *session, event string, _ uint32, _ any) {
+							if event == "inputs" {
+								cancel()
+							}
+						}
+					}
+					results[i].out, results[i].err = Run(runCtx, chs[i], Job{Circuit: c, Params: tinyParams(2, 8)}, make([]bool, 2), cfg)
+				})
+			}
+			wg.Wait()
+			own, theirs := context.Canceled, ErrPeerInterrupted
+			if deadline {
+				own, theirs = context.DeadlineExceeded, ErrPeerTimedOut
+			}
+			if !errors.Is(results[1].err, own) {
+				t.Errorf("the interrupted party: %v", results[1].err)
+			}
+			// One of the others may hear of it from the third: it lost a party.
+			var lost *LostError
+			told := false
+			for _, i := range []int{0, 2} {
+				if !errors.As(results[i].err, &lost) {
+					t.Errorf("party %d: %v", i, results[i].err)
+					continue
+				}
+				told = told || lost.Party == 1 && errors.Is(lost, theirs)
+			}
+			if !told {
+				t.Errorf("nobody was told: %v, %v", results[0].err, results[2].err)
+			}
+		})
+	}
+}
+
+// TestKilled loses a party like a process that dies.
+func TestKilled(t *testing.T) {
+	for _, event := range []string{"inputs", "masks", "evaluated", "done"} {
+		synctest.Test(t, func(t *testing.T) {
+			mesh := channeltest.NewMesh(3, channeltest.Options{})
+			c := chain(t, 3)
+			results := make([]result, 3)
+			var wg sync.WaitGroup
+			for i, ch := range mesh.Channels() {
+				wg.Go(func() {
+					cfg := &Config{}
+					if i == 2 {
+						cfg.observe = func(_ *session, e string, _ uint32, _ any) {
+							if e == event {
+								mesh.Kill(2)
+							}
+						}
+					}
+					results[i].out, results[i].err = Run(t.Context(), ch, Job{Circuit: c, Params: tinyParams(2, 8)}, make([]bool, 2), cfg)
+				})
+			}
+			wg.Wait()
+			for _, i := range []int{0, 1} {
+				var lost *LostError
+				if !errors.As(results[i].err, &lost) {
+					t.Errorf("killed at %q: party %d: %v", event, i, results[i].err)
+				}
+			}
+		})
+	}
+}
+
+// TestLastFrames is pitfall 38: whatever check fails, the peers are told the same, and nothing follows it.
+func TestLastFrames(t *testing.T) {
+	c := chain(t, 3)
+	for _, a := range []attack{
+		{stepHello, 0, 1, anyone, flip(-1)}, {stepIN1, 0, 1, 0, flip(0)}, {stepOP1, anyone, 1, 0, flip(-1)},
+		{stepOU1, 0, 1, 0, flip(5)}, {stepOU2, 0, 1, 0, flip(0)}, {stepGB1, 1, 1, 0, func(p []byte) []byte { return p[1:] }},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := attacked(c, true, 0, []int{1}, a)
+			next := p.mesh.Tamper
+			var mu sync.Mutex
+			last := make(map[[2]channel.Party][]byte)
+			p.mesh.Tamper = func(from, to channel.Party, index int, msg []byte) [][]byte {
+				mu.Lock()
+				if prev := last[[2]channel.Party{from, to}]; prev != nil && step(prev[0]) == stepAbort {
+					t.Errorf("%v: party %d sends %v after its abort", a.step, from, step(msg[0]))
+				}
+				last[[2]channel.Party{from, to}] = slices.Clone(msg)
+				mu.Unlock()
+				return next(from, to, index, msg)
+			}
+			p.run(t)
+			want := []byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 1}
+			for _, to := range []channel.Party{1, 2} {
+				if got := last[[2]channel.Party{0, to}]; !bytes.Equal(got, want) {
+					t.Errorf("%v: party 0 told party %d %x", a.step, to, got)
+				}
+			}
+		})
+	}
+}
+
+// TestErased is pitfall 39: after a run, ended well or not, nothing is left of its secrets.
+func TestErased(t *testing.T) {
+	for _, dealer := range []bool{true, false} {
+		for _, attacks := range [][]attack{nil, {{stepOU1, 0, 1, 0, flip(5)}}, {{stepOP1, anyone, 1, 0, flip(0)}}} {
+			synctest.Test(t, func(t *testing.T) {
+				p := attacked(chain(t, 2), dealer, 0, []int{1}, attacks...)
+				var mu sync.Mutex
+				var slabs [][]block.Block
+				var bytes [][]byte
+				sessions := make(map[*session]bool)
+				next := p.observe
+				p.observe = func(s *session, event string, batch uint32, value any) {
+					next(s, event, batch, value)
+					mu.Lock()
+					defer mu.Unlock()
+					sessions[s] = true
+					s.vault.mu.Lock()
+					defer s.vault.mu.Unlock()
+					for a := range s.vault.arenas {
+						slabs = append(slabs, a.blocks...)
+						bytes = append(bytes, a.bytes...)
+					}
+				}
+				p.run(t)
+				if len(slabs) == 0 || len(bytes) == 0 || len(sessions) != 2 {
+					t.Fatal("nothing observed")
+				}
+				for _, b := range slabs {
+					if slices.ContainsFunc(b, func(b block.Block) bool { return !b.IsZero() }) {
+						t.Error("a slab is not erased")
+						break
+					}
+				}
+				for _, b := range bytes {
+					if slices.ContainsFunc(b, func(b byte) bool { return b != 0 }) {
+						t.Error("bytes are not erased")
+						break
+					}
+				}
+				for s := range sessions {
+					if !s.delta.IsZero() || slices.Max(s.sid) != 0 {
+						t.Error("the session still has its key")
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestSingleUse checks that what may be used once refuses the second use.
+func TestSingleUse(t *testing.T) {
+	p := attacked(chain(t, 2), true, 0, nil)
+	links := channeltest.NewMesh(3, channeltest.Options{}).Channels()
+	pre := TrustDealer(links[0])
+	s := &session{plan: testPlan(t, 2, 1, true, false)}
+	if _, err := pre.start(s); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pre.start(s); err == nil {
+		t.Error("the dealer's link served twice")
+	}
+	p.observe = func(s *session, event string, _ uint32, value any) {
+		if event == "done" {
+			e := value.(*engine)
+			if _, err := e.from.chunk(context.Background(), 1); err == nil {
+				t.Error("a batch was dealt twice")
+			}
+			if _, err := e.from.inputs(context.Background()); err == nil {
+				t.Error("the input masks were dealt twice")
+			}
+		}
+	}
+	p.mustAgree(t)
+}
+
+// TestTooEarly checks the bound on messages that arrive before they can be used.
+func TestTooEarly(t *testing.T) {
+	p := testPlan(t, 2, 8, true, true)
+	synctest.Test(t, func(t *testing.T) {
+		mesh := channeltest.NewMesh(2, channeltest.Options{})
+		chs := mesh.Channels()
+		s, ctx := newSession(t.Context(), chs[0], p, &Config{})
+		// Party 1 sends S0, S1 and the openings of chunks 1, 2, 3 at once; nothing is taken from party 0's inbox.
+		for _, m := range names(p, 1, 0) {
+			if m.step == stepIN1 || m.batch == 4 {
+				break
+			}
+			frame := append(appendHeader(nil, m.step, m.batch, 0, true), make([]byte, p.length(m.step, m.batch, 1, 0))...)
+			if err := chs[1].SendTo(t.Context(), 0, frame); err != nil {
+				t.Fatal(err)
+			}
+		}
+		<-ctx.Done()
+		var abort *AbortError
+		if err := s.close(ctx, nil); !errors.As(err, &abort) || abort.Party != 1 {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// TestLocalFailure has the randomness of one party fail: the others are told that it was a local failure.
+func TestLocalFailure(t *testing.T) {
+	broken := errors.New("no entropy")
+	p := attacked(chain(t, 2), true, 0, nil)
+	p.config = func(i int) *Config {
+		if i == 0 {
+			return &Config{}
+		}
+		return &Config{Rand: io.MultiReader(bytes.NewReader(make([]byte, 40)), failing{broken})}
+	}
+	r := p.run(t)
+	if !errors.Is(r[1].err, broken) || !errors.Is(r[0].err, ErrPeerFailed) {
+		t.Errorf("%v; %v", r[0].err, r[1].err)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// TestRefusedJobs is the validation of jobs.
+func TestRefusedJobs(t *testing.T) {
+	c := chain(t, 2)
+	key := make([]byte, 32)
+	for what, job := range map[string]Job{
+		"no circuit":             {},
+		"more parties":           {Circuit: chain(t, 3)},
+		"no such evaluator":      {Circuit: c, Evaluator: 2},
+		"negative evaluator":     {Circuit: c, Evaluator: -1},
+		"too few output lists":   {Circuit: c, Outputs: [][]int{{0}}},
+		"no such output":         {Circuit: c, Outputs: [][]int{{0}, {1}}},
+		"negative output":        {Circuit: c, Outputs: [][]int{{0}, {-1}}},
+		"too few identities":     {Circuit: c, Identities: [][]byte{key}},
+		"short identity":         {Circuit: c, Identities: [][]byte{key, key[1:]}},
+		"unknown security level": {Circuit: c, Params: Params{Rho: 41}},
+		"unknown depth":          {Circuit: c, Params: Params{K: 3}},
+	} {
+		chs := channeltest.NewMesh(2, channeltest.Options{}).Channels()
+		if _, err := Run(t.Context(), chs[0], job, make([]bool, 2), nil); err == nil {
+			t.Errorf("accepted: %s", what)
+		}
+	}
+	chs := channeltest.NewMesh(2, channeltest.Options{}).Channels()
+	if _, err := Run(t.Context(), chs[0], Job{Circuit: c}, make([]bool, 3), nil); err == nil {
+		t.Error("accepted too many input bits")
+	}
+	chs = channeltest.NewMesh(2, channeltest.Options{MaxMessage: maxPayload}).Channels()
+	if _, err := Run(t.Context(), chs[0], Job{Circuit: c}, make([]bool, 2), nil); err == nil {
+		t.Error("accepted a channel that cannot carry a frame")
+	}
+}
+
+// TestDisagreement is row 1 with honest parties: every public field of a Job goes into the configuration.
+func TestDisagreement(t *testing.T) {
+	c := chain(t, 2)
+	base := Job{Circuit: c, Context: []byte("x"), Identities: [][]byte{make([]byte, 32), bytes.Repeat([]byte{1}, 32)}}
+	gates := make([]circuit.Gate, c.NumGates())
+	for i := range gates {
+		gates[i] = c.Gate(i)
+	}
+	gates[0].B = 0
+	other, err := circuit.New(c.Inputs(), gates, c.Outputs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, change := range map[string]func(*Job){
+		"circuit":    func(j *Job) { j.Circuit = other },
+		"outputs":    func(j *Job) { j.Outputs = [][]int{{0}, nil} },
+		"evaluator":  func(j *Job) { j.Evaluator = 1 },
+		"identities": func(j *Job) { j.Identities = [][]byte{base.Identities[1], base.Identities[0]} },
+		"context":    func(j *Job) { j.Context = nil },
+		"rho":        func(j *Job) { j.Params.Rho = 64 },
+		"k":          func(j *Job) { j.Params.K = 8 },
+		"order":      func(j *Job) { j.Params.TwoPhase = true },
+		"buckets":    func(j *Job) { j.Params.tiny = &bucketing{8, 128} },
+	} {
+		chs := channeltest.NewMesh(2, channeltest.Options{}).Channels()
+		job := base
+		change(&job)
+		var wg sync.WaitGroup
+		errs := make([]error, 2)
+		for i, j := range []Job{base, job} {
+			wg.Go(func() { _, errs[i] = Run(t.Context(), chs[i], j, make([]bool, 2), nil) })
+		}
+		wg.Wait()
+		found := false
+		for i, err := range errs {
+			var abort *AbortError
+			if !errors.As(err, &abort) {
+				t.Errorf("another %s: party %d: %v", what, i, err)
+				continue
+			}
+			found = found || abort.Check == stepHello.String()+": "+errConfig.Error()
+		}
+		if !found {
+			t.Errorf("another %s: %v", what, errs)
+		}
+	}
+	// An equal Job that only says what is the default is no disagreement.
+	p := &play{in: randomInputs(c, 1), job: base}
+	p.job.Outputs = [][]int{{0}, {0}}
+	p.mustAgree(t)
+}
