@@ -80,7 +80,7 @@ func readRows(t *testing.T, path string) []row {
 }
 
 // costlier lists the rows whose circuits are above the reference's, with our AND count.
-var costlier = map[string]int{"match-0013": 15}
+var costlier = map[string]int{"match-0013": 15, "join-0037": 789}
 
 // out lists the topics that are not there yet.
 var out = map[string]string{}

@@ -1,0 +1,67 @@
+package garble
+
+import (
+	"errors"
+	"testing"
+)
+
+const joinProgram = `
+struct Table { id: u8, rows: [(i16, u8); 3] }
+fn matches(a: [(i16, u8); 3], b: [(i16, u8); 2]) -> u8 {
+	let mut n = 0u8;
+	for ((_, x), (_, y)) in join_iter(a, b) { n += x + y; }
+	n
+}
+pub fn main(t: Table, b: [(i16, u8); 2], other: [(i16, u8); 2]) -> u8 {
+	let Table { rows, .. } = t;
+	matches(rows, b) + other[0].1
+}
+pub fn plain(a: [u8; 3], b: [u8; 2]) -> u8 { let c = a; join(c, b)[0].1 }
+pub fn each(a: [u8; 3]) -> u8 { join(a, a)[0].1 }
+`
+
+func TestJoinInputs(t *testing.T) {
+	c, err := Check("join.gb", joinProgram)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		fn     string
+		party  int
+		input  string
+		kind   string
+		sorted string
+	}{
+		{"main", 0, "Table {id: 9, rows: [(-5, 1), (0, 2), (7, 3)]}", "", "Table {id: 9, rows: [(-5, 1), (0, 2), (7, 3)]}"},
+		{"main", 0, "Table {id: 9, rows: [(7, 3), (-5, 1), (0, 2)]}", "UnsortedJoin", "Table {id: 9, rows: [(-5, 1), (0, 2), (7, 3)]}"},
+		{"main", 0, "Table {id: 9, rows: [(7, 3), (0, 1), (7, 2)]}", "UnsortedJoin", ""},
+		{"main", 1, "[(1, 1), (1, 2)]", "DuplicateKey", ""},
+		{"main", 2, "[(2, 1), (1, 2)]", "", "[(2, 1), (1, 2)]"}, // not joined
+		{"plain", 0, "[2, 1, 255]", "UnsortedJoin", "[1, 2, 255]"},
+		{"each", 0, "200", "", "200"},
+	} {
+		s, err := c.Instantiate(tt.fn, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bits, err := s.ParseInput(tt.party, tt.input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e *Error
+		err = s.CheckJoins(tt.party, bits)
+		if kind := ""; errors.As(err, &e) && e.Kind != tt.kind || err == nil && tt.kind != kind {
+			t.Errorf("%s %s: error %v, want %q", tt.fn, tt.input, err, tt.kind)
+		}
+		sorted, err := s.SortJoins(tt.party, bits)
+		if (err == nil) != (tt.sorted != "") {
+			t.Errorf("%s %s: sort: %v", tt.fn, tt.input, err)
+		}
+		if err == nil {
+			want, err := s.ParseInput(tt.party, tt.sorted)
+			if err != nil || bitText(sorted) != bitText(want) {
+				t.Errorf("%s %s: sorted wrongly, %v", tt.fn, tt.input, err)
+			}
+		}
+	}
+}
