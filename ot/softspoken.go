@@ -55,37 +55,44 @@ type folder struct {
 	leaves []block.Expander
 	tmp    [8][]byte
 	sums   [][]byte // sums[b] collects the streams of the leaves with bit b set
+	zero   []byte
 }
 
-// fold sets dst to the sum of the streams of leaves x .. x+2^level-1.
-func (f *folder) fold(dst []byte, x, level int) {
-	if level == 0 {
-		if f.leaves[x].IsZero() {
-			clear(dst)
-		} else {
-			f.leaves[x].Fill(dst, block.DomCOT, f.batch, f.first)
-		}
+// leaf sets dst to src XOR the stream of leaf x.
+func (f *folder) leaf(dst, src []byte, x int) {
+	if f.leaves[x].IsZero() {
+		copy(dst, src)
 		return
 	}
-	right := f.tmp[level-1][:len(dst)]
-	f.fold(dst, x, level-1)
-	f.fold(right, x+1<<(level-1), level-1)
-	subtle.XORBytes(f.sums[level-1], f.sums[level-1], right)
-	subtle.XORBytes(dst, dst, right)
+	f.leaves[x].XOR(dst, src, block.DomCOT, f.batch, f.first)
+}
+
+// fold sets dst to the sum of the streams of leaves x .. x+2^level-1, level >= 1.
+func (f *folder) fold(dst []byte, x, level int) {
+	right, sum := f.tmp[level-1], f.sums[level-1]
+	if level == 1 {
+		f.leaf(right, f.zero, x+1)
+		f.leaf(dst, right, x)
+	} else {
+		f.fold(dst, x, level-1)
+		f.fold(right, x+1<<(level-1), level-1)
+		subtle.XORBytes(dst, dst, right)
+	}
+	subtle.XORBytes(sum, sum, right)
 }
 
 // expand computes one slab of all columns into m (in tiles), and hands the sum u_c of
 // tree c to each in turn. cols has room for the slab.
 func expand(l Link, leaves [][]block.Expander, batch uint32, row int, m []block.Block, each func(c int, u []byte)) {
 	w := len(m) / 8 // bytes of the slab in one column
-	buf := make([]byte, (128+1+l.Depth)*w)
+	buf := make([]byte, (128+2+l.Depth)*w)
 	cut := func() (b []byte) { b, buf = buf[:w:w], buf[w:]; return b }
 	var cols [128][]byte
 	for q := range cols {
 		cols[q] = cut()
 	}
 	u := cut()
-	f := folder{batch: batch, first: uint64(row / 128)}
+	f := folder{batch: batch, first: uint64(row / 128), zero: cut()}
 	for lv := range l.Depth {
 		f.tmp[lv] = cut()
 	}
@@ -104,17 +111,26 @@ func expand(l Link, leaves [][]block.Expander, batch uint32, row int, m []block.
 // columnHashes returns PH_chi of all tiles but the last, plus the last, of every
 // column of m (protocol 9, colhash).
 func columnHashes(chi *block.PHKey, m []block.Block) (h [128]block.Block) {
-	var g [32]block.Block
+	const group = 32 // columns
 	last := len(m) - 128
-	for at := 0; at < last; at += 128 * len(g) {
-		n := min(len(g), (last-at)/128)
-		for q := range h {
-			for z := range n {
-				g[z] = m[at+128*z+q]
+	var wg errgroup.Group
+	wg.SetLimit(runtime.GOMAXPROCS(0))
+	for q := 0; q < 128; q += group {
+		wg.Go(func() error {
+			var v [32]block.Block
+			for at := 0; at < last; at += 128 * len(v) {
+				n := min(len(v), (last-at)/128)
+				for c := q; c < q+group; c++ {
+					for z := range n {
+						v[z] = m[at+128*z+c]
+					}
+					h[c] = chi.Update(h[c], v[:n])
+				}
 			}
-			h[q] = chi.Update(h[q], g[:n])
-		}
+			return nil
+		})
 	}
+	wg.Wait()
 	block.XorInto(h[:], m[last:])
 	return h
 }

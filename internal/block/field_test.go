@@ -117,6 +117,6 @@ func BenchmarkExpander(b *testing.B) {
 	e, p := NewExpander(random(1)[0]), make([]byte, 2048)
 	b.SetBytes(2048)
 	for b.Loop() {
-		e.XOR(p, 1, 1, 0)
+		e.XOR(p, p, 1, 1, 0)
 	}
 }

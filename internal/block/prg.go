@@ -39,16 +39,16 @@ func (e Expander) IsZero() bool { return e.key == nil }
 // Fill writes bytes 16*first, 16*first+1, ... of the stream (dom, batch) to dst.
 func (e Expander) Fill(dst []byte, dom, batch uint32, first uint64) {
 	clear(dst)
-	e.XOR(dst, dom, batch, first)
+	e.XOR(dst, dst, dom, batch, first)
 }
 
-// XOR is Fill that XORs onto dst.
-func (e Expander) XOR(dst []byte, dom, batch uint32, first uint64) {
+// XOR sets dst to src XOR what Fill would write. src is as long as dst, and may be dst.
+func (e Expander) XOR(dst, src []byte, dom, batch uint32, first uint64) {
 	var iv [Size]byte
 	binary.BigEndian.PutUint32(iv[0:], dom)
 	binary.BigEndian.PutUint32(iv[4:], batch)
 	binary.BigEndian.PutUint64(iv[8:], first)
-	cipher.NewCTR(e.key, iv[:]).XORKeyStream(dst, dst)
+	cipher.NewCTR(e.key, iv[:]).XORKeyStream(dst, src[:len(dst)])
 }
 
 // XORBlocks XORs blocks first, first+1, ... of the stream (dom, batch) onto dst.
