@@ -389,3 +389,36 @@ func TestSwappedKeysShowInWords(t *testing.T) {
 		t.Errorf("both see %v", shown)
 	}
 }
+
+// Any bytes at all from a coordinator, before and after its welcome: no panic, and the client ends with an error.
+func FuzzClient(f *testing.F) {
+	for _, s := range samples {
+		frame, err := encode(s.m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(true, frame)
+		f.Add(false, frame)
+	}
+	f.Fuzz(func(t *testing.T, welcomed bool, data []byte) {
+		synctest.Test(t, func(t *testing.T) {
+			r, joined := hostileCoordinator(t, ClientConfig{Key: key(0), Seat: AnySeat})
+			until[join](r)
+			if welcomed {
+				r.say(welcome{SessionID{}, 0, 2, loopback})
+			}
+			r.conn.Write(data)
+			r.conn.Close()
+			for range r.heard {
+			}
+			c, err := joined()
+			if err == nil {
+				_, err = c.Roster(t.Context())
+				c.Close()
+			}
+			if err == nil {
+				t.Error("a roster came of it")
+			}
+		})
+	})
+}

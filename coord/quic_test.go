@@ -203,6 +203,7 @@ func TestQUICOtherProtocol(t *testing.T) {
 
 // Strangers that open connections and say nothing, or garbage, neither disturb a session nor use up its places.
 func TestQUICStrangers(t *testing.T) {
+	t.Parallel() // it waits for real deadlines
 	h := serve(t, ServerConfig{Seats: 2})
 	tr := transport(t)
 	addr := net.UDPAddrFromAddrPort(netip.MustParseAddrPort(h.addr))
@@ -264,4 +265,29 @@ func TestQUICStopped(t *testing.T) {
 		t.Errorf("Serve: %v", h.err)
 	}
 	c.Close()
+}
+
+// A process that is killed closes no connection: its socket is gone, and nothing more comes from it.
+func TestQUICKilled(t *testing.T) {
+	t.Parallel() // it waits for real deadlines
+	h := serve(t, ServerConfig{Seats: 3})
+	began := time.Now()
+	first, err := Join(t.Context(), transport(t), h.config(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	victim := transport(t)
+	if _, err := Join(t.Context(), victim, h.config(1)); err != nil {
+		t.Fatal(err)
+	}
+	victim.Conn.Close()
+	_, err = first.Roster(t.Context())
+	var pe *PartyError
+	if !errors.As(err, &pe) || pe.Seat != 1 || pe.Cause != Silent {
+		t.Errorf("Roster: %v", err)
+	}
+	if took := time.Since(began); took > 15*time.Second {
+		t.Errorf("known after %v", took)
+	}
+	first.Close()
 }
