@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -67,10 +68,9 @@ func (d *dialer) race(ctx context.Context) (winner *pair) {
 				case <-ctx.Done():
 					return
 				}
-				p, err := d.try(ctx, a)
+				p, err := d.try(ctx, cancel, a)
 				if err == nil {
-					winner = p // greeting lets only one win
-					cancel()
+					winner = p
 					return
 				}
 				d.note(i, err, ctx.Err() != nil)
@@ -87,12 +87,12 @@ func (d *dialer) note(i int, err error, cut bool) {
 	defer d.mu.Unlock()
 	d.attempts[i].Tries++
 	if !cut {
-		d.attempts[i].Why = wordDial(err)
+		d.attempts[i].Why = wordDial(d.attempts[i].Addr, err, d.m.sock.loss(d.attempts[i].Addr))
 	}
 }
 
-// try dials one address and says hello.
-func (d *dialer) try(ctx context.Context, addr netip.AddrPort) (*pair, error) {
+// try dials one address and says hello. If that succeeds it stops the other tries, before one of them says hello too.
+func (d *dialer) try(ctx context.Context, stop context.CancelFunc, addr netip.AddrPort) (*pair, error) {
 	tlsConf := d.m.sock.key.ClientTLS(alpn, identity.Exactly(d.peer.ID))
 	conf := d.m.sock.windows.config(d.m.cfg.Patience, -1)
 	conn, err := d.m.sock.Dial(ctx, net.UDPAddrFromAddrPort(addr), tlsConf, conf)
@@ -105,8 +105,10 @@ func (d *dialer) try(ctx context.Context, addr netip.AddrPort) (*pair, error) {
 	if err != nil {
 		d.m.sock.windows.forget(conn)
 		conn.CloseWithError(codeRaced, "")
+		return nil, err
 	}
-	return p, err
+	stop()
+	return p, nil
 }
 
 // greet says hello on the control stream, waits for the answer, and takes the connection.
@@ -149,8 +151,8 @@ func (d *dialer) tried() []Attempt {
 	return append([]Attempt(nil), d.attempts...)
 }
 
-// wordDial says in a few words why an address did not give the peer.
-func wordDial(err error) string {
+// wordDial says in a few words why an address did not give the peer. lost is what the kernel said about packets to it, if it did.
+func wordDial(addr netip.AddrPort, err, lost error) string {
 	var key *identity.KeyError
 	var app *quic.ApplicationError
 	var handshake *quic.HandshakeTimeoutError
@@ -161,12 +163,19 @@ func wordDial(err error) string {
 		return "another key answered: " + key.Got.Short()
 	case errors.As(err, &app) && app.Remote:
 		return refusal(app.ErrorCode)
+	case (errors.As(err, &handshake) || errors.As(err, &idle)) && lost != nil:
+		return lost.Error()
 	case errors.As(err, &handshake), errors.As(err, &idle):
 		return fmt.Sprintf("no answer within %s", handshakeTimeout)
 	case errors.As(err, &transport) && transport.Remote && transport.ErrorCode == quic.ConnectionRefused:
 		return "it takes no connections now"
 	case errors.As(err, &transport) && transport.Remote && transport.ErrorCode.IsCryptoError():
 		return "it turned our key down"
+	case errors.As(err, &transport) && !transport.Remote && transport.ErrorCode == quic.InternalError:
+		if _, why, ok := strings.Cut(transport.ErrorMessage, "->"+addr.String()+": "); ok {
+			return why // of net's "write udp from->to: why"
+		}
+		return transport.ErrorMessage
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Sprintf("it answered, but did not join within %s", helloTimeout)
 	case isContext(err):

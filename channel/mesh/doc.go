@@ -35,7 +35,7 @@
 // and a slow reader stop for good (see limits.go). RecvFrom takes messages from a queue bounded in bytes; when it is full, the
 // reader stops, then flow control stops the sender's connection, then its queue fills and SendTo waits.
 //
-// Memory: Config.Budget covers windows and queues of all peers together, in equal shares (never less than 6 MiB a peer), and one
+// Memory: Config.Budget covers windows and queues of all peers together, in equal shares (never less than 3 MiB a peer), and one
 // message for each peer comes on top while it is put together. It grows with what arrives, not with what a peer announces.
 //
 // # The end

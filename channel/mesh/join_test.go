@@ -67,6 +67,7 @@ func TestWildcard(t *testing.T) {
 
 // TestMissing has parties that cannot be reached, each for another reason: the error names them and says what was tried.
 func TestMissing(t *testing.T) {
+	t.Parallel()
 	all := parties(t, 5)
 	all[4].sock.Close()                                                                         // nobody there
 	all[3].cfg.Session = []byte("another")                                                      // there, but elsewhere
@@ -116,6 +117,23 @@ func TestMissing(t *testing.T) {
 			}
 		default:
 			t.Error(err)
+		}
+	}
+}
+
+// TestUnroutable gives addresses that packets of a socket on loopback cannot go to.
+func TestUnroutable(t *testing.T) {
+	all := parties(t, 2)
+	all[0].cfg.ConnectTimeout = time.Second
+	all[0].cfg.Peers[0].Addrs = []netip.AddrPort{netip.MustParseAddrPort("198.51.100.1:99"), netip.MustParseAddrPort("[2001:db8::1]:5")}
+	_, err := Join(t.Context(), all[0].sock, all[0].cfg)
+	var e *ConnectError
+	if !errors.As(err, &e) || len(e.Missing) != 1 || len(e.Missing[0].Tried) != 2 {
+		t.Fatalf("join: %v", err)
+	}
+	for _, a := range e.Missing[0].Tried {
+		if a.Tries < 1 || a.Why == "" || strings.Contains(a.Why, "INTERNAL") || strings.Contains(a.Why, "127.0.0.1") {
+			t.Errorf("tried %+v", a)
 		}
 	}
 }

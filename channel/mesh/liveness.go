@@ -14,8 +14,10 @@ type liveness struct {
 	packets uint64    // received, at the last look
 	heard   time.Time // when that number last changed
 	quiet   bool
-	accused string // PeerGone's reason
-	refused int    // looks in a row at which the peer's host said that nobody has the port
+	refused int // looks in a row at which the peer's host said that nobody has the port
+
+	accused   string // PeerGone's reason
+	accusedAt time.Time
 }
 
 // refusals is how many in a row prove a process gone.
@@ -37,7 +39,7 @@ func (m *Mesh) PeerGone(seat channel.Party, why string) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.alive.accused = why
+	p.alive.accused, p.alive.accusedAt = why, time.Now()
 }
 
 // watch looks at every pair, every checkEvery, until the Mesh is closed.
@@ -71,7 +73,10 @@ func (m *Mesh) look(p *pair, probes *sync.WaitGroup) {
 	a := &p.alive
 	before := *a
 	if packets != a.packets {
-		*a = liveness{packets: packets, heard: now}
+		a.packets, a.heard, a.refused = packets, now, 0
+		if now.Sub(a.accusedAt) > 2*checkEvery { // else it may have been before the accusation
+			a.accused = ""
+		}
 	}
 	silence := now.Sub(a.heard)
 	a.quiet = silence >= quietAfter
@@ -93,7 +98,7 @@ func (m *Mesh) look(p *pair, probes *sync.WaitGroup) {
 		lost(after.accused)
 	case after.refused >= refusals:
 		lost("its machine says that the program is gone")
-	case m.sock.refuses != nil:
+	default:
 		probes.Go(func() {
 			gone := m.sock.refuses(m.ctx, p.path.Remote)
 			p.mu.Lock()

@@ -90,6 +90,12 @@ func TestPeerGone(t *testing.T) {
 		if _, err := meshes[1].RecvFrom(t.Context(), 0); err != nil {
 			t.Fatalf("a living peer was given up: %v", err)
 		}
+		if err := meshes[1].SendTo(t.Context(), 0, []byte("last words")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := meshes[0].RecvFrom(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
 		sim.cut.Store(true)
 		cut := time.Now()
 		meshes[0].PeerGone(1, "killed by signal 9")

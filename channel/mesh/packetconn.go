@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"syscall"
 )
@@ -19,24 +20,43 @@ type packetConn struct {
 	mu      sync.Mutex
 	buffers [2]buffer // receive, send
 	tuned   bool      // quic-go has asked for its buffers
+	losses  map[netip.AddrPort]error
 }
+
+const mostLosses = 256 // addresses whose last error is kept
 
 // WriteMsgUDP sends a packet, or loses it.
 func (c *packetConn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
 	n, oobn, err = c.UDPConn.WriteMsgUDP(b, oob, addr)
-	if err != nil && passing(err) {
+	if errno := syscall.Errno(0); errors.As(err, &errno) && passing(errno) {
+		c.lost(addr, errno)
 		return len(b), len(oob), nil
 	}
 	return n, oobn, err
 }
 
+// lost keeps the reason why a packet to addr was lost.
+func (c *packetConn) lost(addr *net.UDPAddr, why syscall.Errno) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.losses == nil || len(c.losses) >= mostLosses {
+		c.losses = make(map[netip.AddrPort]error)
+	}
+	c.losses[addrPort(addr)] = why
+}
+
+// loss is the reason why the last lost packet to addr was lost, and forgets it. Nil means that none was lost here.
+func (c *packetConn) loss(addr netip.AddrPort) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	why := c.losses[addr]
+	delete(c.losses, addr)
+	return why
+}
+
 // passing tells errors of the path, which another moment may not give. EMSGSIZE (path MTU discovery) and EIO (segmentation
 // offload) are quic-go's to handle.
-func passing(err error) bool {
-	var errno syscall.Errno
-	if !errors.As(err, &errno) {
-		return false
-	}
+func passing(errno syscall.Errno) bool {
 	switch errno {
 	case syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.ENETDOWN, syscall.ECONNREFUSED,
 		syscall.ENOBUFS, syscall.EPERM, syscall.EACCES, syscall.EADDRNOTAVAIL:

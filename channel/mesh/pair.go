@@ -1,10 +1,6 @@
 package mesh
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
 	"math"
 	"sync"
 	"time"
@@ -40,12 +36,6 @@ type pair struct {
 
 const noGoodbye = math.MaxUint64
 
-// messageUrgency is the RFC 9218 urgency of message streams; the control stream goes before them.
-const (
-	controlUrgency = 1
-	messageUrgency = 3
-)
-
 func newPair(peer channel.Party, conn *quic.Conn, ctrl *quic.Stream, max, queueSize int, ended func(*pair)) *pair {
 	return &pair{
 		peer: peer, conn: conn, ctrl: ctrl, max: max, ended: ended,
@@ -61,165 +51,6 @@ func (p *pair) start() {
 	p.running.Go(p.write)
 	p.running.Go(p.control)
 }
-
-// read takes the message streams in the order of their ids, each to its end.
-func (p *pair) read() {
-	ctx := p.conn.Context()
-	for {
-		s, err := p.conn.AcceptUniStream(ctx)
-		if err != nil {
-			return // control says why
-		}
-		msg, err := readMessage(s, p.max)
-		if err == nil {
-			// Handing it on before the end of the stream arrives saves waiting for one more packet. An ended queue refuses it:
-			// nobody listens, but the peer may still be waiting for us to take it.
-			p.in.push(context.Background(), msg)
-			err = readEnd(s)
-		}
-		if err == nil {
-			err = p.count()
-		}
-		if err != nil {
-			p.refuse(err)
-			return
-		}
-	}
-}
-
-// count notes a message, and confirms the goodbye if it was the last.
-func (p *pair) count() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.received++
-	return p.confirm()
-}
-
-// confirm answers the goodbye once every message it counts is here. p.mu is held.
-func (p *pair) confirm() error {
-	if p.goodbye == noGoodbye || p.received < p.goodbye {
-		return nil
-	}
-	if p.received > p.goodbye {
-		return errors.New("more messages than its goodbye counts")
-	}
-	p.in.finish(&LeftError{Reason: Done})
-	p.out.drop(&LeftError{Reason: Done}) // it no longer listens
-	_, err := p.ctrl.Write(appendCount(nil, typeHave, p.received))
-	return err
-}
-
-// refuse ends the pair because of what the peer sent.
-func (p *pair) refuse(err error) {
-	if p.conn.Context().Err() != nil {
-		return // the connection ended meanwhile; control says why
-	}
-	if errors.Is(err, channel.ErrTooLarge) {
-		p.fail(err, codeTooLarge, "")
-		return
-	}
-	p.fail(&ViolationError{What: err.Error()}, codeViolation, "")
-}
-
-// control reads the control stream, then learns how the connection ended.
-func (p *pair) control() {
-	var frame [countSize]byte
-	var err error
-	for err == nil {
-		if _, err = io.ReadFull(p.ctrl, frame[:]); err == nil {
-			err = p.handle(frame[:])
-		}
-	}
-	p.refuse(fmt.Errorf("control stream: %w", noEOF(err)))
-	<-p.conn.Context().Done()
-	p.fail(endOf(context.Cause(p.conn.Context()), p.lastHeard()), codeViolation, "")
-}
-
-func (p *pair) handle(frame []byte) error {
-	typ, count, err := parseCount(frame)
-	if err != nil {
-		return err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch typ {
-	case typeGoodbye:
-		if p.goodbye != noGoodbye || count == noGoodbye {
-			return errors.New("a second goodbye")
-		}
-		p.goodbye = count
-		return p.confirm()
-	default: // typeHave
-		select {
-		case <-p.delivered:
-			return errors.New("a second confirmation")
-		default:
-		}
-		if p.farewell == noGoodbye || count != p.farewell {
-			return errors.New("it confirms what was not said")
-		}
-		close(p.delivered)
-		return nil
-	}
-}
-
-// write sends what SendTo queues, then says goodbye.
-func (p *pair) write() {
-	var scratch [prefixSize + pipelined]byte
-	for sent := uint64(0); ; sent++ {
-		msg, err := p.out.pop(context.Background())
-		if err != nil {
-			p.sayGoodbye(sent)
-			return
-		}
-		if err := p.send(msg, scratch[:0], sent%flushEvery == flushEvery-1); err != nil {
-			p.refuse(fmt.Errorf("it stopped message %d: %w", sent, err))
-			return
-		}
-	}
-}
-
-// sayGoodbye tells the peer that these were all messages, unless the pair ends for another reason.
-func (p *pair) sayGoodbye(sent uint64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.err != nil {
-		return
-	}
-	p.farewell = sent
-	p.ctrl.Write(appendCount(nil, typeGoodbye, sent))
-}
-
-// send makes one message stream. A small message is left to quic-go to send; a large one, and a small one if flush is set, has
-// left for the wire when send returns.
-func (p *pair) send(msg, scratch []byte, flush bool) error {
-	s, err := p.conn.OpenUniStreamSync(p.conn.Context())
-	if err != nil {
-		return err
-	}
-	s.SetPriority(messageUrgency, false)
-	scratch = appendPrefix(scratch, len(msg))
-	if len(msg) <= pipelined {
-		scratch = append(scratch, msg...)
-		if flush {
-			_, err = s.WriteWithLimit(scratch, unlimited)
-		} else {
-			_, err = s.Write(scratch)
-		}
-	} else {
-		_, err = s.Write(scratch)
-		if err == nil {
-			_, err = s.WriteWithLimit(msg, unlimited)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return s.Close()
-}
-
-// unlimited is a limiter for WriteWithLimit, which, unlike Write, returns only when the last byte was put into a packet.
-func unlimited(n int) int { return n }
 
 // fail ends the pair for good; the first reason counts. The peer is told code and text.
 func (p *pair) fail(err error, code quic.ApplicationErrorCode, text string) {

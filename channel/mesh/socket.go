@@ -28,8 +28,9 @@ type Socket struct {
 	mesh      atomic.Pointer[Mesh] // the one that accepts, if any
 	close     func() error
 
-	// refuses asks whether a port is known to be closed; nil if the socket's addresses are not real ones.
-	refuses func(context.Context, netip.AddrPort) bool
+	// What only a real UDP socket can tell.
+	refuses func(context.Context, netip.AddrPort) bool // whether a port is known to be closed
+	loss    func(netip.AddrPort) error                 // why the last packet to an address did not leave this machine
 }
 
 // Listen opens a UDP socket on addr ("host:port"; host may be empty, port may be 0) for the party that holds key.
@@ -49,7 +50,7 @@ func Listen(addr string, key *identity.Key) (*Socket, error) {
 		return nil, err
 	}
 	s.warnings = conn.warnings()
-	s.refuses = refuses
+	s.refuses, s.loss = refuses, conn.loss
 	return s, nil
 }
 
@@ -59,6 +60,8 @@ func newSocket(conn net.PacketConn, key *identity.Key) (*Socket, error) {
 		key:       key,
 		conn:      conn,
 		transport: &quic.Transport{Conn: conn, ConnectionIDLength: connectionIDSize},
+		refuses:   func(context.Context, netip.AddrPort) bool { return false },
+		loss:      func(netip.AddrPort) error { return nil },
 	}
 	s.close = sync.OnceValue(s.shutdown)
 	var err error
