@@ -216,7 +216,7 @@ func (a *appeaser) observe(s *session, event string, batch uint32, value any) {
 }
 
 func isEcho(st step) bool {
-	return slices.Contains([]step{stepXT2e, stepXT5, stepDC2, stepIN3, stepLA3, stepLA7}, st)
+	return slices.Contains([]step{stepAck, stepXT2e, stepXT5, stepDC2, stepIN3, stepLA3, stepLA7}, st)
 }
 
 func (a *appeaser) sent(f frame) {
