@@ -85,7 +85,7 @@ func TestBitonicSort(t *testing.T) {
 		}
 		for _, descending := range []bool{false, true} {
 			u := build(t, in, func(b *circuit.Builder, x []Word) []Word {
-				BitonicSort(x, descending, func(x, y Word) { Swap(b, Less(b, y, x, false), x, y) })
+				BitonicSort(0, n, descending, func(i, j int) { Swap(b, Less(b, x[j], x[i], false), x[i], x[j]) })
 				return x
 			})
 			u.check(t, func(x []uint64) []any {

@@ -246,9 +246,12 @@ func (g *generator) loop(depth int) {
 		g.scope = append(scope[:len(scope):len(scope)], local{v, t, false})
 	case g.chance(30):
 		key := g.pick("u8", "bool", "i8", "(u8, i8)")
-		a, b := "("+key+", "+g.typ(1)+")", "("+key+", "+g.scalar()+")"
-		x := g.headed(fmt.Sprintf("[%s; %d]", a, 1+g.rng.IntN(3)), 2)
-		y := g.headed(fmt.Sprintf("[%s; %d]", b, 1+g.rng.IntN(3)), 2)
+		ta, tb := g.typ(1), g.scalar()
+		a, b := "("+key+", "+ta+")", "("+key+", "+tb+")"
+		g.head++
+		x, _ := g.table(key, ta)
+		y, _ := g.table(key, tb)
+		g.head--
 		v := g.fresh()
 		g.line("for %s in join_iter(%s, %s) {", v, x, y)
 		g.scope = append(scope[:len(scope):len(scope)], local{v, "(" + a + ", " + b + ")", false})
@@ -266,17 +269,47 @@ func (g *generator) loop(depth int) {
 
 // join binds one row of a join expression.
 func (g *generator) join() {
-	m, n := 1+g.rng.IntN(3), 1+g.rng.IntN(3)
-	a := g.pick("u8", "i8", "bool")
-	b, row := a, "(bool, "+a+")"
+	key, ta, tb := g.pick("u8", "i8", "bool"), "", ""
+	row := "(bool, " + key + ")"
 	if g.chance(50) {
-		a, b = "("+a+", "+g.typ(1)+")", "("+a+", "+g.scalar()+")"
-		row = "(bool, " + a + ", " + b + ")"
+		ta, tb = g.typ(1), g.scalar()
+		row = fmt.Sprintf("(bool, (%s, %s), (%s, %s))", key, ta, key, tb)
 	}
-	x, y := g.expr(fmt.Sprintf("[%s; %d]", a, m), 2), g.expr(fmt.Sprintf("[%s; %d]", b, n), 2)
+	x, m := g.table(key, ta)
+	y, n := g.table(key, tb)
 	v := g.fresh()
 	g.line("let %s = join(%s, %s)[%d];", v, x, y, g.rng.IntN(m+n-1))
 	g.scope = append(g.scope, local{v, row, false})
+}
+
+// table writes an array of keys, or of tuples of a key and another component, whose keys mostly ascend, and gives its length.
+func (g *generator) table(key, rest string) (string, int) {
+	n := 1 + g.rng.IntN(3)
+	if key == "bool" {
+		n = min(n, 2)
+	}
+	low := g.rng.IntN(4)
+	rows := make([]string, n)
+	for i := range rows {
+		k := fmt.Sprintf("%d%s", low, key)
+		switch key {
+		case "bool":
+			k = []string{"false", "true"}[i]
+		case "i8":
+			k = fmt.Sprintf("%di8", low-3)
+		case "(u8, i8)":
+			k = fmt.Sprintf("(%du8, %di8)", low/2, low%2-1)
+		}
+		low += 1 + g.rng.IntN(2)
+		if g.chance(2) {
+			k = g.expr(key, 1)
+		}
+		rows[i] = k
+		if rest != "" {
+			rows[i] = "(" + k + ", " + g.expr(rest, 1) + ")"
+		}
+	}
+	return "[" + strings.Join(rows, ", ") + "]", n
 }
 
 // assignOr writes an assignment if there is a mutable variable.

@@ -6,7 +6,7 @@ import (
 	"github.com/tacit-mpc/tacit/garble/internal/check"
 )
 
-// A row is an element of one of the arrays of a join, or padding.
+// A row is an element of one of the arrays of a join.
 type row struct {
 	key   []bool
 	right bool // from the second array
@@ -45,48 +45,38 @@ func (m *machine) ordered(t check.Type, v Value) []bool {
 	return bits
 }
 
-// pairs runs the network of spec section 10 and returns, for each window, the two elements if they match, else nil.
+// pairs merges the arrays in the order of their keys and returns, for each two neighbours, the two elements if they match, else
+// nil. What a join of unsorted arrays gives is not specified.
 func (m *machine) pairs(a, b check.Expr, keyed bool) [][]Value {
-	key := a.Type().(*check.Array).Elem
-	x, y := m.eval(a).Parts, m.eval(b).Parts
-	n := 1
-	for n < len(x)+len(y) {
-		n *= 2
-	}
-	if len(x)+len(y) == 0 {
-		return nil
-	}
-	toRow := func(v Value, right bool) row {
-		k, t := v, key
-		if keyed {
-			k, t = v.Parts[0], check.Components(key)[0]
-		}
-		return row{m.ordered(t, k), right, v}
-	}
+	t := a.Type().(*check.Array).Elem
 	var rows []row
-	for _, v := range x {
-		rows = append(rows, toRow(v, false))
-	}
-	for _, v := range slices.Backward(y) {
-		rows = append(rows, toRow(v, true))
-	}
-	padding := n - len(rows)
-	rows = append(make([]row, padding), rows...)
-	for i := range padding {
-		rows[i].key = make([]bool, len(rows[n-1].key))
-	}
-	for gap := n / 2; gap > 0; gap /= 2 { // a bitonic merge of a power of two, layer by layer
-		for i := range n {
-			if i&gap == 0 && rows[i+gap].less(rows[i]) {
-				rows[i], rows[i+gap] = rows[i+gap], rows[i]
+	collect := func(array Value, right bool) {
+		first := len(rows)
+		for i, v := range array.Parts {
+			k, kt := v, t
+			if keyed {
+				k, kt = v.Parts[0], check.Components(t)[0]
+			}
+			rows = append(rows, row{m.ordered(kt, k), right, v})
+			if i > 0 && !rows[first+i-1].less(rows[first+i]) {
+				panic(ErrUnsorted)
 			}
 		}
 	}
+	x, y := m.eval(a), m.eval(b)
+	collect(x, false)
+	collect(y, true)
+	slices.SortFunc(rows, func(r, s row) int {
+		if r.less(s) {
+			return -1
+		}
+		return 1
+	})
 	var windows [][]Value
-	for i := padding; i+1 < n; i++ {
+	for i := 0; i+1 < len(rows); i++ {
 		r, s := rows[i], rows[i+1]
 		var w []Value
-		if slices.Equal(r.key, s.key) && r.right != s.right {
+		if slices.Equal(r.key, s.key) {
 			w = []Value{r.elem, s.elem}
 		}
 		windows = append(windows, w)

@@ -24,8 +24,11 @@ type Panic struct {
 	At     syntax.Span
 }
 
-// ErrSteps says that a run took more steps than it was given.
-var ErrSteps = errors.New("program takes too many steps")
+// A run without a result.
+var (
+	ErrSteps    = errors.New("program takes too many steps")
+	ErrUnsorted = errors.New("arrays of a join do not ascend by key") // with a key at most once in each
+)
 
 // Run evaluates the entry function on one argument for each parameter, in at most the given number of steps.
 func Run(in *check.Instance, args []Value, steps int) (result Value, panicked *Panic, err error) {
@@ -35,7 +38,7 @@ func Run(in *check.Instance, args []Value, steps int) (result Value, panicked *P
 		case *Panic:
 			panicked = r
 		case error:
-			if r != ErrSteps {
+			if r != ErrSteps && r != ErrUnsorted {
 				panic(r)
 			}
 			err = r

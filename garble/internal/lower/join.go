@@ -1,7 +1,6 @@
 package lower
 
 import (
-	"math/bits"
 	"slices"
 
 	"github.com/tacit-mpc/tacit/circuit"
@@ -17,7 +16,6 @@ type merged struct {
 	key    int   // bits
 	signs  []int // bits of the key that are complemented while sorting, so that signed integers ascend naturally (B15)
 	aw, bw int   // bits of the elements
-	first  int   // rows that are padding
 }
 
 // mergeRows merges two arrays whose elements have key as their first part.
@@ -26,29 +24,28 @@ func (l *lowerer) mergeRows(a, b check.Expr, key check.Type, at syntax.Span) mer
 	m, n := l.in.Len(at1), l.in.Len(at2)
 	t := merged{key: l.in.Bits(key), signs: l.signBits(key, 0, nil), aw: l.in.Bits(at1.Elem), bw: l.in.Bits(at2.Elem)}
 	x, y := l.eval(a), l.eval(b)
-	if m+n == 0 {
-		return t
-	}
 	width := max(t.aw, t.bw) + 1
-	total := 1 << bits.Len(uint(m+n-1))
-	t.first = total - m - n
-	for range t.first {
-		t.rows = append(t.rows, gadget.Fill(l.b.Zero(), width))
-	}
-	row := func(elem gadget.Word, tag circuit.Wire) {
+	var rows []gadget.Word
+	var left, right []int
+	row := func(elem gadget.Word, tag circuit.Wire) int {
 		r := slices.Concat(elem[:t.key], gadget.Word{tag}, elem[t.key:], gadget.Fill(l.b.Zero(), width-1-len(elem)))
-		t.rows = append(t.rows, t.flip(l.b, r))
+		rows = append(rows, t.flip(l.b, r))
+		return len(rows) - 1
 	}
 	for i := range m {
-		row(x[i*t.aw:(i+1)*t.aw], l.b.Zero())
+		left = append(left, row(x[i*t.aw:(i+1)*t.aw], l.b.Zero()))
 	}
-	for i := n - 1; i >= 0; i-- {
-		row(y[i*t.bw:(i+1)*t.bw], l.b.One())
+	for i := range n {
+		right = append(right, row(y[i*t.bw:(i+1)*t.bw], l.b.One()))
 	}
-	gadget.BitonicMerge(t.rows, false, func(x, y gadget.Word) {
+	order := gadget.OddEvenMerge(left, right, func(i, j int) {
 		l.spend(width, at)
+		x, y := rows[i], rows[j]
 		gadget.Swap(l.b, gadget.Less(l.b, y[:t.key+1], x[:t.key+1], false), x, y)
 	})
+	for _, i := range order {
+		t.rows = append(t.rows, rows[i])
+	}
 	return t
 }
 
@@ -81,18 +78,19 @@ func (l *lowerer) signBits(t check.Type, off int, signs []int) []int {
 	return signs
 }
 
-// windows calls f for each pair of neighbours with whether they match, and the elements of the two arrays that they are then.
+// windows calls f for each pair of neighbours with whether they match, a row of the first array before one of the second, and
+// the elements of the two arrays that they are then. Both have the same wires for the key.
 func (l *lowerer) windows(t merged, at syntax.Span, f func(match circuit.Wire, a, b gadget.Word)) {
-	elem := func(row gadget.Word, width int) gadget.Word {
-		e := slices.Concat(row[:t.key], row[t.key+1:])
-		return t.flip(l.b, e)[:width:width]
-	}
-	for i := t.first; i+1 < len(t.rows); i++ {
+	for i := 0; i+1 < len(t.rows); i++ {
 		x, y := t.rows[i], t.rows[i+1]
 		l.spend(len(x), at)
-		same := gadget.Xor(l.b, x[:t.key+1], y[:t.key+1])
-		same[t.key] = l.b.Not(same[t.key])
-		f(l.b.Not(gadget.Any(l.b, same)), elem(x, t.aw), elem(y, t.bw))
+		same := gadget.Equal(l.b, x[:t.key], y[:t.key])
+		ordered := l.b.And(l.b.Not(x[t.key]), y[t.key])
+		key := t.flip(l.b, slices.Clone(x[:t.key]))
+		elem := func(row gadget.Word, width int) gadget.Word {
+			return slices.Concat(key, row[t.key+1:])[:width:width]
+		}
+		f(l.b.And(same, ordered), elem(x, t.aw), elem(y, t.bw))
 	}
 }
 
@@ -109,7 +107,9 @@ func (l *lowerer) joinLoop(s *check.JoinLoop) {
 }
 
 // joinExpr builds the rows of join: (match, a, b) or (match, a) for every window, zero where nothing matches, sorted by match.
-// A row without match being zero, comparing and exchanging takes one AND a bit and none for the comparison.
+// A row without match being zero, comparing and exchanging takes one AND a bit and none for the comparison. Of two windows
+// side by side at most one matches, as the row they share cannot be of both arrays, so that exchanging them takes none at all
+// and leaves a row that is known to be zero.
 func (l *lowerer) joinExpr(e *check.Join) gadget.Word {
 	key := e.A.Type().(*check.Array).Elem
 	if e.Keyed {
@@ -124,12 +124,18 @@ func (l *lowerer) joinExpr(e *check.Join) gadget.Word {
 		}
 		rows = append(rows, row)
 	})
-	gadget.BitonicSort(rows, false, func(x, y gadget.Word) {
+	moved := make([]bool, len(rows))
+	gadget.BitonicSort(0, len(rows), false, func(i, j int) {
+		x, y := rows[i], rows[j]
 		l.spend(len(x), e.Span())
 		both := y[0]
-		for i := range x {
-			stays := l.b.And(x[i], both)
-			x[i], y[i] = stays, l.b.Xor(l.b.Xor(x[i], y[i]), stays)
+		if (i-j == 1 || j-i == 1) && !moved[i] && !moved[j] {
+			both = l.b.Zero()
+		}
+		moved[i], moved[j] = true, true
+		for k := range x {
+			stays := l.b.And(x[k], both)
+			x[k], y[k] = stays, l.b.Xor(l.b.Xor(x[k], y[k]), stays)
 		}
 	})
 	return slices.Concat(rows...)
