@@ -29,6 +29,9 @@ func (s *session) admit(l *link, j join) {
 	}
 	if err != nil {
 		l.finish(end{err})
+		if s.cfg.Refused != nil {
+			s.cfg.Refused(l.addr, l.peer, err)
+		}
 		return
 	}
 	if me.link != nil {
@@ -109,13 +112,13 @@ func (s *session) require(i int, j join) error {
 }
 
 // gathered compares a new party with those that are there, which ends the session for all if they differ, and goes on when
-// all are there.
+// all are there. Who is away is compared when it comes back, since it may have left in order to change.
 func (s *session) gathered(i int) {
 	all := true
 	for k := range s.seats {
 		other := &s.seats[k]
 		all = all && other.link != nil
-		if k != i && other.state != Empty {
+		if k != i && other.link != nil {
 			if err := mismatch(k, other.join.fields, i, s.seats[i].join.fields); err != nil {
 				s.end(err)
 				return

@@ -163,8 +163,8 @@ func (c *Client) Session() SessionID { return c.welcome.session }
 func (c *Client) Observed() netip.AddrPort { return c.welcome.observed }
 
 // Roster waits until all seats are taken, everybody holds the same roster and the nonces are open, and returns it checked:
-// ours in it what we said, the fields equal to ours, expected keys in their seats. The error is as for Join, or ErrInconsistent,
-// ErrLost, ErrClosed.
+// ours in it what we said, the fields equal to ours, expected keys in their seats. It belongs to the Client and is not to be
+// changed. The error is as for Join, or ErrInconsistent, ErrLost, ErrClosed.
 func (c *Client) Roster(ctx context.Context) (*Roster, error) {
 	if err := c.wait(ctx, c.sealed); err != nil {
 		return nil, fmt.Errorf("wait for the roster: %w", err)

@@ -84,9 +84,10 @@ func TestQUIC(t *testing.T) {
 	for i := range 3 {
 		tr := transport(t)
 		cfg := h.config(i)
-		if i == 2 { // the long form, with an address that nobody answers
+		if i == 2 { // the long form, with addresses that nobody answers and a name
 			token := h.server.Token()
-			cfg.Ticket, cfg.Coordinator, cfg.Addrs, cfg.Token, cfg.Seat = nil, key(5).ID(), []string{"127.0.0.1:9", h.addr}, &token, AnySeat
+			_, port, _ := net.SplitHostPort(h.addr)
+			cfg.Ticket, cfg.Coordinator, cfg.Addrs, cfg.Token, cfg.Seat = nil, key(5).ID(), []string{"127.0.0.1:9", "[::1]:9", "localhost:" + port}, &token, AnySeat
 		}
 		c, err := Join(t.Context(), tr, cfg)
 		if err != nil {

@@ -2,6 +2,7 @@ package coord
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -56,6 +57,13 @@ func TestRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tc.server.Seats = 2
+				var refused error
+				tc.server.Refused = func(from netip.AddrPort, id identity.ID, why error) {
+					if from != loopback || id != key(tc.who).ID() {
+						t.Errorf("refused %v of %v", id, from)
+					}
+					refused = why
+				}
 				h := startHost(t, tc.server)
 				clients, _ := h.seated(tc.taken, nil)
 				cfg := h.party(min(tc.who, 1))
@@ -67,6 +75,9 @@ func TestRefused(t *testing.T) {
 				}
 				if tc.want != nil && !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.text) {
 					t.Errorf("Join: %v; want %v, %q", err, tc.want, tc.text)
+				}
+				if synctest.Wait(); refused == nil && name != "far out of range" {
+					t.Error("the host was not told")
 				}
 				var mismatch *MismatchError
 				if tc.want == nil && (!errors.As(err, &mismatch) || mismatch.Seats[0] != Coordinator) {

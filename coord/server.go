@@ -29,6 +29,8 @@ type ServerConfig struct {
 
 	// Events, if not nil, is called for every change of a seat, in order, by one goroutine, which waits for it.
 	Events func(Event)
+	// Refused, if not nil, is called likewise for every join that was refused. Strangers can cause that at will.
+	Refused func(from netip.AddrPort, key identity.ID, why error)
 }
 
 // A Server hosts one session, once.
@@ -167,7 +169,11 @@ func (s *Server) accept(ctx context.Context, c *quic.Conn) {
 	stream, err := c.AcceptStream(within)
 	cancel()
 	if err != nil {
-		c.CloseWithError(quic.ApplicationErrorCode(ErrMalformed), "")
+		why := ErrMalformed // it said nothing
+		if ctx.Err() != nil {
+			why = ErrExpired
+		}
+		c.CloseWithError(quic.ApplicationErrorCode(why), "")
 		return
 	}
 	s.handle(ctx, &quicConn{stream, c}, id, addr)

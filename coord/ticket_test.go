@@ -48,10 +48,10 @@ func TestTicket(t *testing.T) {
 // Every single substitution at every position is detected, and located.
 func TestTicketMistyped(t *testing.T) {
 	word := mustEncode(t, testTicket())
-	others := wordAlphabet + "1bio-_ 0."
+	others := wordAlphabet + "1bio-_ 0.\xffé\u0130"
 	for i := range word {
-		for _, c := range []byte(others) {
-			if c == word[i] {
+		for _, c := range others {
+			if c == rune(word[i]) {
 				continue
 			}
 			wrong := word[:i] + string(c) + word[i+1:]

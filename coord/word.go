@@ -84,30 +84,32 @@ func (e *MistypedError) Error() string {
 
 // decodeWord is the inverse of encodeWord. Its errors do not quote the word, which holds a secret.
 func decodeWord(word string) ([]byte, error) {
-	if len(word) > maxWordLength {
-		return nil, fmt.Errorf("%d characters, at most %d belong to it", len(word), maxWordLength)
+	letters := []rune(word)
+	if len(letters) > maxWordLength {
+		return nil, fmt.Errorf("%d characters, at most %d belong to it", len(letters), maxWordLength)
 	}
-	word = strings.ToLower(word)
-	if !strings.HasPrefix(word, wordPrefix) {
+	if len(letters) < len(wordPrefix) || !strings.EqualFold(string(letters[:len(wordPrefix)]), wordPrefix) {
 		return nil, fmt.Errorf("it does not begin with %s", wordPrefix)
 	}
-	values := make([]byte, len(word)-len(wordPrefix))
-	bad := -1
-	for i, c := range []byte(word[len(wordPrefix):]) {
-		v := strings.IndexByte(wordAlphabet, c)
-		if v < 0 {
-			if bad >= 0 {
-				return nil, &MistypedError{}
-			}
-			bad, v = i, 0
+	var values []byte
+	bad := 0 // the position of the only character that is none of ours
+	for i, c := range letters[len(wordPrefix):] {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
 		}
-		values[i] = byte(v)
+		v := strings.IndexRune(wordAlphabet, c)
+		if v < 0 && bad > 0 {
+			return nil, &MistypedError{}
+		} else if v < 0 {
+			bad = len(wordPrefix) + i + 1
+		}
+		values = append(values, byte(v))
+	}
+	if bad > 0 {
+		return nil, &MistypedError{Position: bad}
 	}
 	if len(values) < wordChecksum {
 		return nil, &MistypedError{}
-	}
-	if bad >= 0 {
-		return nil, &MistypedError{Position: len(wordPrefix) + bad + 1}
 	}
 	if off := wordPolymod(wordStart(), values) ^ wordConstant; off != 0 {
 		return nil, locate(values, off)
