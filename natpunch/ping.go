@@ -1,0 +1,120 @@
+package natpunch
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/binary"
+	"net/netip"
+)
+
+// Pings prove paths between two parties. A ping and its pong have one layout of 58 bytes:
+//
+//	magic 1 (0x2a) | version and type 1 | tag 8 | transaction 12 | flags 1 | family 1 | address 16 | port 2 | MAC 16
+//
+// The magic byte is neither QUIC's (top bits set), nor STUN's (0 to 3). The tag names the pair. A pong repeats its ping's
+// transaction and carries the address that the ping came from; in a ping these fields are zero. The MAC is HMAC-SHA-256, cut to
+// 16 bytes, over everything before it, under a key of the pair and the direction, so that neither strangers nor the coordinator
+// nor a reflected packet can pass for the peer.
+const (
+	pingMagic = 0x2a
+	typePing  = 0x11 // version 1
+	typePong  = 0x12
+	macSize   = 16
+	pingSize  = 58
+)
+
+// flagHeard in a ping says that its sender has had a pong over this very path: to it the path is proven.
+const flagHeard = 1
+
+type (
+	tag         [8]byte
+	transaction [12]byte
+)
+
+type ping struct {
+	pong        bool
+	tag         tag
+	transaction transaction
+	heard       bool
+	observed    netip.AddrPort // pong
+}
+
+// A sealer makes and checks the pings of one direction of a pair.
+type sealer [sha256.Size]byte
+
+// keysOf derives the tag of a pair and the keys of its two directions from the pair's secret.
+func keysOf(secret [32]byte, lower bool) (t tag, out, in sealer) {
+	derive := func(label string) (k sealer) {
+		h := hmac.New(sha256.New, secret[:])
+		h.Write([]byte(label))
+		h.Sum(k[:0])
+		return k
+	}
+	name := derive("tacit ping 1: tag")
+	up, down := derive("tacit ping 1: from the lower seat"), derive("tacit ping 1: from the higher seat")
+	if lower {
+		return tag(name[:8]), up, down
+	}
+	return tag(name[:8]), down, up
+}
+
+// seal encodes a ping or pong.
+func (k *sealer) seal(p ping) []byte {
+	b := make([]byte, 0, pingSize)
+	typ := byte(typePing)
+	if p.pong {
+		typ = typePong
+	}
+	b = append(b, pingMagic, typ)
+	b = append(b, p.tag[:]...)
+	b = append(b, p.transaction[:]...)
+	var flags, family byte
+	if p.heard {
+		flags = flagHeard
+	}
+	var addr [16]byte
+	if p.observed.IsValid() {
+		family = 6
+		if p.observed.Addr().Is4() {
+			family = 4
+		}
+		addr = p.observed.Addr().As16()
+	}
+	b = append(b, flags, family)
+	b = append(b, addr[:]...)
+	b = binary.BigEndian.AppendUint16(b, p.observed.Port())
+	return append(b, k.mac(b)...)
+}
+
+func (k *sealer) mac(b []byte) []byte {
+	h := hmac.New(sha256.New, k[:])
+	h.Write(b)
+	return h.Sum(nil)[:macSize]
+}
+
+// isPing tells packets of this layout by their first bytes, before any key is known.
+func isPing(b []byte) bool {
+	return len(b) == pingSize && b[0] == pingMagic && (b[1] == typePing || b[1] == typePong)
+}
+
+func tagOf(b []byte) tag { return tag(b[2:10]) }
+
+// open checks and decodes a packet that isPing accepted. Every encoding but that of seal is refused.
+func (k *sealer) open(b []byte) (ping, bool) {
+	if subtle.ConstantTimeCompare(k.mac(b[:pingSize-macSize]), b[pingSize-macSize:]) != 1 {
+		return ping{}, false
+	}
+	p := ping{pong: b[1] == typePong, tag: tagOf(b), transaction: transaction(b[10:22]), heard: b[22] == flagHeard}
+	addr, port := netip.AddrFrom16([16]byte(b[24:40])), binary.BigEndian.Uint16(b[40:42])
+	switch b[23] {
+	case 4:
+		p.observed = netip.AddrPortFrom(addr.Unmap(), port)
+	case 6:
+		p.observed = netip.AddrPortFrom(addr, port)
+	}
+	if p.pong != p.observed.IsValid() || string(k.seal(p)) != string(b) {
+		return ping{}, false
+	}
+	return p, true
+}

@@ -1,0 +1,92 @@
+package natpunch
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// An Outlet is a UDP socket that a Puncher sends through. Send must not block; errors are lost packets.
+type Outlet interface {
+	Send(p []byte, to netip.AddrPort)
+	Close() error
+}
+
+// A PunchConfig says what a Puncher may use. Main is required.
+type PunchConfig struct {
+	Main Outlet // the party's socket; the Puncher does not close it
+
+	// Open makes one more socket for birthday punching, whose packets the caller passes to Handle. nil forbids it.
+	Open func() (Outlet, error)
+}
+
+// A Puncher finds and watches direct paths for every pair of one party. It reads no socket: the owner of the sockets passes pings
+// to Handle.
+type Puncher struct {
+	cfg PunchConfig
+
+	mu    sync.Mutex
+	pairs map[tag]*Pair
+}
+
+// NewPuncher returns a Puncher without pairs.
+func NewPuncher(cfg PunchConfig) *Puncher {
+	return &Puncher{cfg: cfg, pairs: map[tag]*Pair{}}
+}
+
+// A PathState is the direct path to a peer, or that there is none.
+type PathState struct {
+	Proven bool
+	Remote netip.AddrPort
+	Out    Outlet // the socket that it goes through
+	Kind   Kind   // of the remote candidate
+	RTT    time.Duration
+}
+
+// A PairConfig names a pair. Secret is known to its two parties alone; Changed is called by the pair's goroutine whenever the path
+// appears, moves or is lost, and must not call the Pair.
+type PairConfig struct {
+	Secret  [32]byte
+	Lower   bool // our seat is the lower one
+	Changed func(PathState)
+}
+
+// Pair adds a pair. It does nothing before Go, but answers the peer's pings.
+func (p *Puncher) Pair(cfg PairConfig) *Pair {
+	c := newPair(p, cfg)
+	p.mu.Lock()
+	p.pairs[c.tag] = c
+	p.mu.Unlock()
+	c.running.Go(c.run)
+	return c
+}
+
+// Handle takes a packet that arrived at an outlet if it is a ping or pong. It never blocks and does not keep the packet.
+func (p *Puncher) Handle(packet []byte, out Outlet, from netip.AddrPort) bool {
+	if !isPing(packet) {
+		return false
+	}
+	p.mu.Lock()
+	c := p.pairs[tagOf(packet)]
+	p.mu.Unlock()
+	if c == nil {
+		return true
+	}
+	m, ok := c.in.open(packet)
+	if !ok {
+		return true
+	}
+	select {
+	case c.arrived <- arrival{m, out, unmap(from), time.Now()}:
+	default: // a flood; pings are repeated
+	}
+	return true
+}
+
+func (p *Puncher) remove(c *Pair) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pairs[c.tag] == c {
+		delete(p.pairs, c.tag)
+	}
+}
