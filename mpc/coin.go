@@ -92,5 +92,13 @@ func (c *coinSet) value(id byte) ([hashSize]byte, error) {
 	return v, nil
 }
 
+// erase overwrites the shares that were not used.
+func (c *coinSet) erase() {
+	for k := range c.openings {
+		clear(c.openings[k][:])
+		clear(c.shares[k])
+	}
+}
+
 // at is the position of a coin that exists in this batch.
 func (c *coinSet) at(id byte) int { return bytes.IndexByte(c.ids, id) }

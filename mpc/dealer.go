@@ -91,6 +91,8 @@ func (d *dealt) chunk(ctx context.Context, t uint32) (*triples, error) {
 	return &triples{mem: mem, mask: part[0], a: part[1], b: part[2], product: func(block.Bits) *shares { return part[3] }}, nil
 }
 
+func (d *dealt) erase() { d.seed = block.Expander{} }
+
 // batch receives and expands m authenticated shares.
 func (d *dealt) batch(ctx context.Context, mem *arena, t uint32, m int) (*shares, error) {
 	sh := d.s.newShares(mem, m)

@@ -39,13 +39,14 @@ type generator struct {
 	zero zeroShares
 	next uint32 // the batch to be asked for
 
-	coins *coinSet // of the batch in work
+	pairs []pairSetup // by peer, during set-up
+	coins *coinSet    // of the batch in work
 }
 
 var errBatch = errors.New("internal error: batch out of order or asked for twice")
 
 func (g *generator) inputs(ctx context.Context) (*shares, error) {
-	if g.next != 0 {
+	if g.next != 0 || g.rand == nil {
 		return nil, errBatch
 	}
 	g.next = 1
@@ -55,6 +56,7 @@ func (g *generator) inputs(ctx context.Context) (*shares, error) {
 	if err := g.setup(ctx); err != nil {
 		return nil, err
 	}
+	g.pairs = nil
 	a := g.s.vault.arena()
 	defer a.erase()
 	sh, deltaRows, err := g.authenticated(ctx, a, 0)
@@ -68,7 +70,7 @@ func (g *generator) inputs(ctx context.Context) (*shares, error) {
 }
 
 func (g *generator) chunk(ctx context.Context, t uint32) (*triples, error) {
-	if t == 0 || t != g.next {
+	if t == 0 || t != g.next || g.rand == nil {
 		return nil, errBatch
 	}
 	g.next++
@@ -82,6 +84,24 @@ func (g *generator) chunk(ctx context.Context, t uint32) (*triples, error) {
 		return nil, err
 	}
 	return g.bucket(ctx, work, t, lt)
+}
+
+func (g *generator) erase() {
+	for i := range g.pairs {
+		g.pairs[i].wipe()
+	}
+	for _, j := range g.s.plan.peers(g.s.self) {
+		if g.keys[j] != nil {
+			g.keys[j].Wipe()
+		}
+		if g.macs[j] != nil {
+			g.macs[j].Wipe()
+		}
+	}
+	if g.coins != nil {
+		g.coins.erase()
+	}
+	g.rand, g.zero, g.pairs, g.coins = nil, nil, nil, nil
 }
 
 // copyShares returns a copy in another arena.

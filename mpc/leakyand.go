@@ -94,6 +94,8 @@ func (la *leakyAND) hide(ctx context.Context) error {
 			block.XorInto(h0, phi)
 			block.Append(u[j][:block.Size*from], h0...)
 		}
+		clear(h0)
+		clear(h1)
 	})
 	for _, j := range peers {
 		if err := s.send(ctx, j, stepLA1, la.batch, u[j]); err != nil {
@@ -124,6 +126,7 @@ func (la *leakyAND) combine(ctx context.Context) error {
 			}
 		}
 		addMasked(sum, la.a.x[from/8:], la.phi[from:])
+		clear(e)
 	})
 	return s.verify(stepLA1, la.batch, nil)
 }

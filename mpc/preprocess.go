@@ -22,6 +22,8 @@ type source interface {
 	inputs(ctx context.Context) (*shares, error)
 	// chunk runs batch t = 1, 2, ... through BK1. It may run in another goroutine while earlier chunks are garbled.
 	chunk(ctx context.Context, t uint32) (*triples, error)
+	// erase overwrites the secrets that are not in an arena. It is called once nothing else runs.
+	erase()
 }
 
 // triples is the preprocessed randomness of one chunk with G AND gates, before OP1.

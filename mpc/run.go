@@ -49,6 +49,7 @@ func (s *session) run(ctx context.Context, job Job, pre Preprocessor, in []bool,
 	if err != nil {
 		return nil, err
 	}
+	defer from.erase()
 	total := countAnds(s.plan.circ)
 	progress := func(done int) {
 		if report != nil {

@@ -22,6 +22,7 @@ func (g *generator) setup(ctx context.Context) error {
 	s := g.s
 	peers := s.plan.peers(s.self)
 	pairs := make([]pairSetup, s.plan.n)
+	g.pairs = pairs
 	for _, j := range peers {
 		p := &pairs[j]
 		for k := range p.rand {
@@ -109,6 +110,17 @@ func pairFailure(pairs []pairSetup) func(from int) error {
 		}
 		return nil
 	}
+}
+
+// wipe overwrites the secrets of a set-up that did not end.
+func (p *pairSetup) wipe() {
+	if p.key != nil {
+		p.key.Wipe()
+	}
+	if p.mac != nil {
+		p.mac.Wipe()
+	}
+	clear(p.seed)
 }
 
 // link names the link key<-mac of this session.

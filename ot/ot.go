@@ -121,20 +121,30 @@ func (s *KeySetup) Point(b []byte) error {
 	return err
 }
 
+// Wipe overwrites the secrets of a set-up that is given up. After Trees nothing is left.
+func (s *KeySetup) Wipe() {
+	if s.base != nil {
+		s.base.wipe()
+		s.base = nil
+	}
+	if s.keys != nil {
+		*s.keys = [128]block.Block{}
+		s.keys = nil
+	}
+	s.delta = block.Block{}
+}
+
 // Trees takes the S3 message of the MAC side, checks it, and ends the set-up.
 func (s *KeySetup) Trees(msg []byte) (*KeyLink, error) {
 	if s.keys == nil {
 		return nil, errUsed
 	}
+	defer s.Wipe()
 	leaves, err := puncture(s.link, s.delta, s.keys, msg)
-	*s.keys = [128]block.Block{}
-	s.keys = nil
 	if err != nil {
 		return nil, err
 	}
-	k := &KeyLink{link: s.link, delta: s.delta, leaves: leaves}
-	s.delta = block.Block{}
-	return k, nil
+	return &KeyLink{link: s.link, delta: s.delta, leaves: leaves}, nil
 }
 
 // MACSetup is the set-up of the MAC side j, which is the sender of the base OTs.
@@ -168,8 +178,7 @@ func (s *MACSetup) Trees(choices []byte) (*MACLink, []byte, error) {
 		return nil, nil, errUsed
 	}
 	keys, err := s.base.keys(choices)
-	s.base.wipe()
-	s.base = nil
+	s.Wipe()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -179,4 +188,12 @@ func (s *MACSetup) Trees(choices []byte) (*MACLink, []byte, error) {
 		return nil, nil, err
 	}
 	return &MACLink{link: s.link, leaves: leaves}, msg, nil
+}
+
+// Wipe overwrites the secrets of a set-up that is given up. After Trees nothing is left.
+func (s *MACSetup) Wipe() {
+	if s.base != nil {
+		s.base.wipe()
+		s.base = nil
+	}
 }

@@ -30,10 +30,11 @@ type KeyLink struct {
 	next   uint64
 }
 
-// Wipe forgets the leaves.
+// Wipe forgets the leaves. Their expanded keys are the standard library's, and cannot be
+// overwritten.
 func (m *MACLink) Wipe() { m.leaves = nil }
 
-// Wipe forgets the leaves and Delta.
+// Wipe overwrites Delta and forgets the leaves.
 func (k *KeyLink) Wipe() { k.leaves, k.delta = nil, block.Block{} }
 
 // checkBatch refuses a batch whose streams were used, and a bad number of rows.
@@ -228,8 +229,7 @@ func (b *MACBatch) Take() (u block.Bits, m []block.Block, err error) {
 
 // KeyBatch is one batch at the key side.
 type KeyBatch struct {
-	link  *Link
-	delta block.Block
+	key   *KeyLink
 	batch uint32
 	w     []block.Block // W, in tiles until the check has passed
 	chi   *block.PHKey  // nil before Challenge and after Check
@@ -247,7 +247,7 @@ func (k *KeyLink) Extend(batch uint32, mem []block.Block, corrections []byte) (*
 	if int64(len(corrections)) != k.link.CorrectionsSize(rows) {
 		return nil, fmt.Errorf("ot: %d bytes of corrections, want %d", len(corrections), k.link.CorrectionsSize(rows))
 	}
-	b := &KeyBatch{link: &k.link, delta: k.delta, batch: batch, w: mem}
+	b := &KeyBatch{key: k, batch: batch, w: mem}
 	slabs(rows, func(row, n int) {
 		expand(k.link, k.leaves, batch, row, b.w[row:][:n], func(int, []byte) {})
 		k.correct(b.w[row:][:n], corrections[k.link.CorrectionsSize(row):])
@@ -296,9 +296,9 @@ func (b *KeyBatch) Check(answer []byte) error {
 	u := block.Load(answer)
 	h := columnHashes(b.chi, b.w)
 	for q := range h {
-		h[q] = h[q].Xor(u.And(block.Mask(b.delta.Bit(q))))
+		h[q] = h[q].Xor(u.And(block.Mask(b.key.delta.Bit(q))))
 	}
-	v := b.link.answerDigest(b.batch, &h)
+	v := b.key.link.answerDigest(b.batch, &h)
 	if subtle.ConstantTimeCompare(v[:], answer[16:]) != 1 {
 		clear(b.w)
 		b.w = nil
@@ -318,6 +318,6 @@ func (b *KeyBatch) Take() ([]block.Block, error) {
 	n := len(b.w) - 128
 	w := b.w[:n]
 	clear(b.w[n:])
-	b.w, b.delta = nil, block.Block{}
+	b.w = nil
 	return w, nil
 }
