@@ -253,6 +253,9 @@ func (p *parser) paren() Expr {
 
 func (p *parser) array() Expr {
 	start := p.next().Span
+	if p.emptyArray && p.accept("]") {
+		return &Array{p.since(start), nil}
+	}
 	var first Expr
 	p.nested(func() { first = p.expr() })
 	if p.accept(";") {

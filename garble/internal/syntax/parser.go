@@ -31,6 +31,8 @@ type parser struct {
 	lost     bool
 	depth    int  // of the recursion
 	noStruct bool // in the head of an if, match or for: `x {` is not a struct literal (D6)
+
+	emptyArray bool // `[]` is allowed
 }
 
 func (p *parser) tok() Token { return p.tokens[p.i] }
