@@ -70,6 +70,7 @@ type lowerer struct {
 	steps  int                      // left
 	limits Limits
 	knowledge
+	bounds bounds
 }
 
 // sharing is the number of gates among which equal ones are found: as many as stay in the processor's cache. With 16
@@ -86,7 +87,7 @@ func newLowerer(in *check.Instance, widths []int, limits Limits) *lowerer {
 	b := circuit.NewBuilder(widths)
 	b.SetMaxGates(limits.Gates)
 	b.SetSharing(sharing)
-	l := &lowerer{b: b, in: in, widths: widths, vars: map[*check.Var]*variable{}, steps: limits.Steps, limits: limits, knowledge: knowledge{}}
+	l := &lowerer{b: b, in: in, widths: widths, vars: map[*check.Var]*variable{}, steps: limits.Steps, limits: limits, knowledge: knowledge{}, bounds: newBounds()}
 	l.frame = newFrame(b.One(), b.Zero(), nil)
 	return l
 }

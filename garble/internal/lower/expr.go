@@ -141,6 +141,9 @@ func (l *lowerer) view(e check.Expr) (gadget.Word, *cell) {
 // index evaluates an index into an array of n elements with its bounds check. A constant result is in range, if n is not 0.
 func (l *lowerer) index(e check.Expr, n int, at syntax.Span) gadget.Word {
 	i := l.eval(e)
+	if l.most(i) < uint64(n) {
+		return i
+	}
 	inside := gadget.Less(l.b, i, gadget.Const(l.b, uint64(n), len(i)), false)
 	l.panicIf(l.b.Not(inside), outOfBounds, at)
 	if inside == l.b.Zero() {
@@ -221,6 +224,7 @@ func (l *lowerer) binary(op check.BinaryOp, x, y gadget.Word, t check.Type, at s
 			l.panicIf(zero, divByZero, at)
 		}
 		l.panicIf(fails, overflow, at)
+		quo, rem = l.bounded(quo, rem, x, y, signed)
 		if op == check.Div {
 			return quo
 		}
@@ -230,11 +234,11 @@ func (l *lowerer) binary(op check.BinaryOp, x, y gadget.Word, t check.Type, at s
 	var fails circuit.Wire
 	switch op {
 	case check.Add:
-		z, fails = gadget.Add(l.b, x, y, signed)
+		z, fails = l.add(x, y, signed)
 	case check.Sub:
-		z, fails = gadget.Sub(l.b, x, y, signed)
+		z, fails = l.sub(x, y, signed)
 	case check.Mul:
-		z, fails = gadget.Mul(l.b, x, y, signed)
+		z, fails = l.mul(x, y, signed)
 	case check.Shl:
 		z, fails = gadget.Shl(l.b, x, y)
 	case check.Shr:

@@ -94,6 +94,23 @@ func (l *lowerer) equal(x, y gadget.Word) circuit.Wire {
 
 // choose returns the word whose selector is 1.
 func (l *lowerer) choose(sel []circuit.Wire, words []gadget.Word) gadget.Word {
+	if n := len(words[0]); n < 2 || n > 64 {
+		return l.chooseBits(sel, words)
+	}
+	if len(words) == 2 {
+		if z, ok := l.conditionalSum(sel, words); ok {
+			return z
+		}
+	}
+	v := uint64(0)
+	for _, w := range words {
+		v = max(v, l.most(w))
+	}
+	return l.atMost(l.chooseBits(sel, words), v)
+}
+
+// chooseBits is choose without regard to what the words are as numbers.
+func (l *lowerer) chooseBits(sel []circuit.Wire, words []gadget.Word) gadget.Word {
 	facts := make([]given, len(sel))
 	some := false
 	for k, s := range sel {

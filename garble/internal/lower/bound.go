@@ -1,0 +1,151 @@
+package lower
+
+import (
+	"math/bits"
+
+	"github.com/tacit-mpc/tacit/circuit"
+	"github.com/tacit-mpc/tacit/garble/internal/gadget"
+)
+
+// Bounds remember the largest number that a word can be, where that is less than its wires alone tell: a counter that went up
+// ten times needs four bits, and cannot overflow. A bound holds as long as the program has not panicked, which is enough,
+// since after a panic no value matters.
+type bounds struct {
+	largest map[string]uint64
+	sums    map[string]addends
+}
+
+// Addends are the operands of a sum that cannot overflow.
+type addends struct{ x, y gadget.Word }
+
+// maxBounds is the number of words after which the bounds are forgotten.
+const maxBounds = 1 << 14
+
+func newBounds() bounds { return bounds{map[string]uint64{}, map[string]addends{}} }
+
+// significant drops leading zeros.
+func (l *lowerer) significant(w gadget.Word) gadget.Word {
+	for len(w) > 0 && w[0] == l.b.Zero() {
+		w = w[1:]
+	}
+	return w
+}
+
+// key identifies a word up to leading zeros.
+func (l *lowerer) key(w gadget.Word) string {
+	w = l.significant(w)
+	k := make([]byte, 0, 4*len(w))
+	for _, x := range w {
+		k = append(k, byte(x), byte(x>>8), byte(x>>16), byte(x>>24))
+	}
+	return string(k)
+}
+
+// most returns the largest number that a word of at most 64 bits can be.
+func (l *lowerer) most(w gadget.Word) uint64 {
+	if v, ok := gadget.Value(l.b, w); ok {
+		return v
+	}
+	if v, ok := l.bounds.largest[l.key(w)]; ok {
+		return v
+	}
+	return 1<<len(l.significant(w)) - 1
+}
+
+// atMost returns w, known not to exceed v, with the bits that are 0 for that reason.
+func (l *lowerer) atMost(w gadget.Word, v uint64) gadget.Word {
+	n := bits.Len64(v)
+	if n < len(w) {
+		w = gadget.Resize(l.b, w[len(w)-n:], len(w), false)
+	}
+	if v < l.most(w) {
+		if len(l.bounds.largest) >= maxBounds {
+			clear(l.bounds.largest)
+		}
+		l.bounds.largest[l.key(w)] = v
+	}
+	return w
+}
+
+// limit is the largest number of a type of n bits.
+func limit(n int, signed bool) uint64 {
+	if signed {
+		n--
+	}
+	return 1<<(n-1)<<1 - 1
+}
+
+// add returns x + y and whether it overflows.
+func (l *lowerer) add(x, y gadget.Word, signed bool) (gadget.Word, circuit.Wire) {
+	z, fails := gadget.Add(l.b, x, y, signed)
+	top := limit(len(x), signed)
+	v, carry := bits.Add64(l.most(x), l.most(y), 0)
+	if carry != 0 || l.most(x) > top || l.most(y) > top {
+		return z, fails
+	}
+	if v > top {
+		if !signed {
+			z = l.atMost(z, top)
+		}
+		return z, fails
+	}
+	z = l.atMost(z, v)
+	if len(l.bounds.sums) >= maxBounds {
+		clear(l.bounds.sums)
+	}
+	l.bounds.sums[l.key(z)] = addends{x, y}
+	return z, l.b.Zero()
+}
+
+// sub returns x - y and whether it overflows.
+func (l *lowerer) sub(x, y gadget.Word, signed bool) (gadget.Word, circuit.Wire) {
+	z, fails := gadget.Sub(l.b, x, y, signed)
+	if !signed {
+		z = l.atMost(z, l.most(x))
+	}
+	return z, fails
+}
+
+// mul returns x * y and whether it overflows.
+func (l *lowerer) mul(x, y gadget.Word, signed bool) (gadget.Word, circuit.Wire) {
+	z, fails := gadget.Mul(l.b, x, y, signed)
+	hi, v := bits.Mul64(l.most(x), l.most(y))
+	if top := limit(len(x), signed); hi != 0 || v > top || l.most(x) > top || l.most(y) > top {
+		return z, fails
+	}
+	return l.atMost(z, v), l.b.Zero()
+}
+
+// bounded limits the results of a division of numbers that are not negative.
+func (l *lowerer) bounded(quo, rem, x, y gadget.Word, signed bool) (gadget.Word, gadget.Word) {
+	mx, my := l.most(x), l.most(y)
+	if top := limit(len(x), signed); mx > top || my > top || my == 0 {
+		return quo, rem
+	}
+	q := mx
+	if k, ok := gadget.Value(l.b, y); ok {
+		q = mx / k
+	}
+	return l.atMost(quo, q), l.atMost(rem, min(mx, my-1))
+}
+
+// conditionalSum returns the choice between words[0] and words[1] if one is the other plus something: that is added or not.
+func (l *lowerer) conditionalSum(sel []circuit.Wire, words []gadget.Word) (gadget.Word, bool) {
+	for k, w := range words {
+		a, ok := l.bounds.sums[l.key(w)]
+		if !ok || len(a.x) != len(w) {
+			continue
+		}
+		x, y := a.x, a.y
+		other := words[1-k]
+		if l.key(y) == l.key(other) {
+			x, y = y, x
+		}
+		if l.key(x) != l.key(other) {
+			continue
+		}
+		z, _ := l.add(x, gadget.Mask(l.b, sel[k], y), false)
+		return z, true
+	}
+	return nil, false
+}
