@@ -29,6 +29,9 @@ func (e *engine) disclose(ctx context.Context, t uint32, w *work) error {
 	if t > 1 {
 		e.s.ledger.retire(t - 1)
 	}
+	if err == nil {
+		e.s.where.finish(w.ands)
+	}
 	return err
 }
 

@@ -109,15 +109,15 @@ func (e *engine) freeValue(op circuit.Op, z, a, b int) {
 }
 
 // run does everything behind the session start and returns this party's outputs.
-func (e *engine) run(ctx context.Context, in []bool, progress func(done int)) (block.Bits, error) {
+func (e *engine) run(ctx context.Context, in []bool) (block.Bits, error) {
 	if err := e.prepareInputs(ctx); err != nil {
 		return nil, err
 	}
 	var err error
 	if e.plan.two {
-		err = e.runTwo(ctx, in, progress)
+		err = e.runTwo(ctx, in)
 	} else {
-		err = e.runStream(ctx, in, progress)
+		err = e.runStream(ctx, in)
 	}
 	if err != nil {
 		return nil, err
@@ -126,11 +126,10 @@ func (e *engine) run(ctx context.Context, in []bool, progress func(done int)) (b
 }
 
 // runStream takes the chunks one after the other (protocol 12.3, order=stream).
-func (e *engine) runStream(ctx context.Context, in []bool, progress func(int)) error {
+func (e *engine) runStream(ctx context.Context, in []bool) error {
 	if err := e.input(ctx, in); err != nil {
 		return err
 	}
-	done := 0
 	for t := uint32(1); int(t) <= len(e.plan.chunks); t++ {
 		w, err := e.prepare(ctx, t)
 		if err != nil {
@@ -142,14 +141,12 @@ func (e *engine) runStream(ctx context.Context, in []bool, progress func(int)) e
 		if err := e.disclose(ctx, t, w); err != nil {
 			return err
 		}
-		done += w.ands
-		progress(done)
 	}
 	return nil
 }
 
 // runTwo prepares all chunks before the input and discloses after all are evaluated (order=two).
-func (e *engine) runTwo(ctx context.Context, in []bool, progress func(int)) error {
+func (e *engine) runTwo(ctx context.Context, in []bool) error {
 	work := make([]*work, len(e.plan.chunks))
 	for i := range work {
 		w, err := e.prepare(ctx, uint32(i+1))
@@ -166,13 +163,10 @@ func (e *engine) runTwo(ctx context.Context, in []bool, progress func(int)) erro
 			return err
 		}
 	}
-	done := 0
 	for i, w := range work {
 		if err := e.disclose(ctx, uint32(i+1), w); err != nil {
 			return err
 		}
-		done += w.ands
-		progress(done)
 	}
 	return nil
 }

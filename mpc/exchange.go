@@ -78,7 +78,7 @@ func (s *session) broadcast(ctx context.Context, st step, batch uint32, parts ..
 
 // receive waits for the next message of a lane of one peer, which must be the named one. Its length is already checked.
 func (s *session) receive(ctx context.Context, from int, st step, batch uint32) ([]byte, error) {
-	s.phase.Store(st.phase())
+	s.where.enter(st.phase())
 	in := &s.links[from].in[st.lane()]
 	timer := time.NewTimer(s.patience)
 	defer timer.Stop()

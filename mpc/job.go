@@ -28,17 +28,10 @@ type Job struct {
 type Config struct {
 	Pre      Preprocessor   // nil means Interactive(); TrustDealer must be spelled out by the caller
 	Rand     io.Reader      // private randomness; nil means crypto/rand
-	Progress func(Progress) // called from the goroutine of Run; must not block; nil means nobody looks
+	Progress func(Progress) // called whenever the phase changes or a chunk is done, one call at a time; must not block
 	Patience time.Duration  // how long one message of a peer may be waited for; zero means 10 minutes
 
 	observe observer // tests only
-}
-
-// Progress says how far a run is.
-type Progress struct {
-	Phase string // setup, shares, input, triples, garble, eval or output
-	Done  int    // AND gates evaluated and checked
-	Total int    // AND gates
 }
 
 // newPlan validates a job and derives everything public from it.

@@ -75,7 +75,7 @@ func (l *link) read(ctx context.Context, s *session) {
 			s.end(s.malformed(l.peer, stepAbort, err))
 			return
 		case f.step == stepAbort:
-			s.end(&AbortError{s.currentPhase(), "it aborted the run", party(l.peer)})
+			s.end(&AbortError{s.where.phase(), "it aborted the run", party(l.peer)})
 			return
 		case f.step == stepLeave:
 			if reason := leaveError(f.payload[0]); reason != nil {

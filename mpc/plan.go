@@ -48,6 +48,14 @@ func cut(c *circuit.Circuit, size int) []chunk {
 	return append(chunks, cur)
 }
 
+// countAnds is A, the AND gates of the circuit.
+func (p *plan) countAnds() (ands int) {
+	for _, c := range p.chunks {
+		ands += c.ands
+	}
+	return ands
+}
+
 func (p *plan) inputs(owner int) int { return p.circ.Inputs()[owner] }
 
 // triples is N, the leaky triples of a chunk.

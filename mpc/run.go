@@ -33,7 +33,7 @@ func Run(ctx context.Context, ch channel.Channel, job Job, in []bool, cfg *Confi
 		return nil, fmt.Errorf("channel carries messages of %d bytes, need %d", ch.MaxMessage(), headerSize+maxPayload)
 	}
 	s, runCtx := newSession(ctx, ch, p, cfg)
-	out, err := s.run(runCtx, job, pre, in, cfg.Progress)
+	out, err := s.run(runCtx, job, pre, in)
 	if err := s.close(runCtx, err); err != nil && out == nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func Run(ctx context.Context, ch channel.Channel, job Job, in []bool, cfg *Confi
 }
 
 // run goes from the session start to the outputs.
-func (s *session) run(ctx context.Context, job Job, pre Preprocessor, in []bool, report func(Progress)) ([]bool, error) {
+func (s *session) run(ctx context.Context, job Job, pre Preprocessor, in []bool) ([]bool, error) {
 	if err := s.start(ctx, s.plan.configDigest(&job)); err != nil {
 		return nil, err
 	}
@@ -50,14 +50,7 @@ func (s *session) run(ctx context.Context, job Job, pre Preprocessor, in []bool,
 		return nil, err
 	}
 	defer from.erase()
-	total := countAnds(s.plan.circ)
-	progress := func(done int) {
-		if report != nil {
-			report(Progress{Phase: s.currentPhase(), Done: done, Total: total})
-		}
-	}
-	progress(0)
-	bits, err := newEngine(s, from).run(ctx, in, progress)
+	bits, err := newEngine(s, from).run(ctx, in)
 	if err != nil || bits == nil {
 		return nil, err
 	}

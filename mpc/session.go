@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/tacit-mpc/tacit/channel"
@@ -35,7 +34,7 @@ type session struct {
 
 	ledger *ledger
 	links  []*link // by peer, nil at self
-	phase  atomic.Value
+	where  tracker
 	vault  vault
 	mem    *arena // secrets of the whole run
 
@@ -61,7 +60,9 @@ func newSession(ctx context.Context, ch channel.Channel, p *plan, cfg *Config) (
 		s.rand = rand.Reader
 	}
 	s.mem = s.vault.arena()
-	s.phase.Store(phaseSetup)
+	s.where.report = cfg.Progress
+	s.where.now.Total = p.countAnds()
+	s.where.enter(phaseSetup)
 	s.ledger = newLedger(p, s.self)
 	s.links = make([]*link, p.n)
 	parent := ctx
@@ -81,7 +82,7 @@ func (s *session) end(err error) { s.cancel(err) }
 
 // interrupted is the error of a run whose caller gave up.
 func (s *session) interrupted(parent context.Context) error {
-	err := fmt.Errorf("interrupted in phase %s: %w", s.currentPhase(), parent.Err())
+	err := fmt.Errorf("interrupted in phase %s: %w", s.where.phase(), parent.Err())
 	if cause := context.Cause(parent); cause != parent.Err() {
 		return fmt.Errorf("%w: %w", err, cause)
 	}
@@ -169,8 +170,6 @@ func (s *session) random(p []byte) error {
 	return nil
 }
 
-func (s *session) currentPhase() string { return s.phase.Load().(string) }
-
 // abort builds the error of a failed check. Party is the one whose message failed, or -1.
 func (s *session) abort(st step, party int, check string) error {
 	err := &AbortError{Phase: st.phase(), Check: fmt.Sprintf("%v: %s", st, check), Party: channel.Party(party)}
@@ -180,13 +179,13 @@ func (s *session) abort(st step, party int, check string) error {
 
 func (s *session) malformed(peer int, st step, err error) error {
 	if st == stepAbort || st == stepLeave {
-		return &AbortError{Phase: s.currentPhase(), Check: err.Error(), Party: party(peer)}
+		return &AbortError{Phase: s.where.phase(), Check: err.Error(), Party: party(peer)}
 	}
 	return s.abort(st, peer, err.Error())
 }
 
 func (s *session) lost(peer int, err error) error {
-	return &LostError{Party: party(peer), Phase: s.currentPhase(), Err: err}
+	return &LostError{Party: party(peer), Phase: s.where.phase(), Err: err}
 }
 
 // watch reports an event to the observer, if there is one.
