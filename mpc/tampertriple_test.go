@@ -42,20 +42,19 @@ func TestHiddenKeysTampered(t *testing.T) {
 
 // TestTriplesTampered is rows 20 and 21, the parts that are alterations on the way.
 func TestTriplesTampered(t *testing.T) {
-	for _, n := range []int{2, 3} {
-		one := []int{min(1, n-2)}
-		for _, c := range []flipCase{
-			{"d", stepLA4, 1, 0, stepLA4, one},
-			{"d randomness", stepLA4, 1, -1, stepLA4, one},
-			{"coin 3", stepLA5, 1, 3, stepLA5, one},
-			{"theta", stepLA8, 1, 0, stepLA8, one},
-			{"theta randomness", stepLA8, 1, -1, stepLA8, one},
-			{"coin 4", stepBK1, 1, 60, stepBK1, one},
-		} {
-			c.run(t, n)
-		}
+	for _, c := range []flipCase{
+		{"d", stepLA4, 1, 0, stepLA4, nil},
+		{"d randomness", stepLA4, 1, -1, stepLA4, nil},
+		{"coin 3", stepLA5, 1, 3, stepLA5, nil},
+		{"theta", stepLA8, 1, 0, stepLA8, nil},
+		{"theta randomness", stepLA8, 1, -1, stepLA8, nil},
+		{"coin 4", stepBK1, 1, 60, stepBK1, nil},
+	} {
+		c.run(t, 2)
 	}
 	for _, c := range []flipCase{
+		{"d", stepLA4, 1, 0, stepLA4, []int{1}},
+		{"coin 3", stepLA5, 1, 3, stepLA5, []int{1}},
 		{"d commitment", stepLA2, 1, 9, stepLA3, nil},
 		{"d echo", stepLA3, 1, 9, stepLA3, []int{1}},
 		{"theta commitment", stepLA6, 1, 9, stepLA7, nil},
@@ -96,7 +95,7 @@ func TestTriplesCheated(t *testing.T) {
 
 // TestWrongLowestBit is row 24, and 24b: two wrong ones cancel and need not be noticed, but nothing wrong comes of it.
 func TestWrongLowestBit(t *testing.T) {
-	for _, c := range [][]int{{1, 2}, {0, 2}, {2, 3}, {0, 3}, {4, 5}} {
+	for _, c := range [][]int{{1, 2}, {0, 2}, {2, 3}, {0, 3}} {
 		t.Run(fmt.Sprint("one of ", c[1]), func(t *testing.T) {
 			ch := newCheat(c[1])
 			ch.corrupt = c[:1]
