@@ -14,8 +14,8 @@ type encoder struct {
 	bits []bool
 }
 
-func unexpected(t check.Type, found string) error {
-	return literalError("UnexpectedType", syntax.Span{}, "", "expected %s, found %s", describe(t), found)
+func (l Literal) unexpected(t check.Type, found string) error {
+	return literalError("UnexpectedType", l.at, "", "expected %s, found %s", describe(t), found)
 }
 
 // describe says what a value of a type looks like.
@@ -60,10 +60,10 @@ func (e *encoder) value(l Literal, t check.Type) error {
 		return e.basic(l, t)
 	case *check.Tuple:
 		if l.kind != tuple && l.kind != paren {
-			return unexpected(t, l.what())
+			return l.unexpected(t, l.what())
 		}
 		if len(l.elems) != len(t.Elems) {
-			return unexpected(t, fmt.Sprintf("a tuple of %d", len(l.elems)))
+			return l.unexpected(t, fmt.Sprintf("a tuple of %d", len(l.elems)))
 		}
 		for i, elem := range t.Elems {
 			if err := e.value(l.elems[i], elem); err != nil {
@@ -78,7 +78,7 @@ func (e *encoder) value(l Literal, t check.Type) error {
 	case *check.Enum:
 		return e.enum(l, t)
 	}
-	return unexpected(t, l.what())
+	return l.unexpected(t, l.what())
 }
 
 func (e *encoder) number(v uint64, t check.Basic) {
@@ -93,11 +93,11 @@ func (e *encoder) basic(l Literal, t check.Basic) error {
 		return nil
 	}
 	if t == check.Bool || l.kind != number || l.num.Suffix != "" && l.num.Suffix != t.String() {
-		return unexpected(t, l.what())
+		return l.unexpected(t, l.what())
 	}
 	v, ok := check.Fit(l.num, t)
 	if !ok {
-		return literalError("UnexpectedType", syntax.Span{}, check.RangeHint(t), "a number does not fit %v", t)
+		return literalError("UnexpectedType", l.at, check.RangeHint(t), "a number does not fit %v", t)
 	}
 	e.number(v, t)
 	return nil
@@ -111,15 +111,15 @@ func (e *encoder) array(l Literal, t *check.Array) error {
 		found = l.count
 	case rangeOf:
 		if l.num.Suffix != t.Elem.String() || l.num.Value >= l.end {
-			return unexpected(t, l.what())
+			return l.unexpected(t, l.what())
 		}
 		found = l.end - l.num.Value
 	case array:
 	default:
-		return unexpected(t, l.what())
+		return l.unexpected(t, l.what())
 	}
 	if found != n {
-		return literalError("UnexpectedType", syntax.Span{}, "", "expected %v, an array of %d, found one of %d", t, n, found)
+		return literalError("UnexpectedType", l.at, "", "expected %v, an array of %d, found one of %d", t, n, found)
 	}
 	if l.kind == repeat {
 		start := len(e.bits)
@@ -148,12 +148,12 @@ func (e *encoder) array(l Literal, t *check.Array) error {
 // structure takes the fields in any order.
 func (e *encoder) structure(l Literal, t *check.Struct) error {
 	if l.kind != structure || l.name != t.Name {
-		return unexpected(t, l.what())
+		return l.unexpected(t, l.what())
 	}
 	for _, f := range t.Fields {
 		i := slices.Index(l.fields, f.Name)
 		if i < 0 {
-			return literalError("MissingStructField", syntax.Span{}, "", "the field `%s` of %s is missing", f.Name, t.Name)
+			return literalError("MissingStructField", l.at, "", "the field `%s` of %s is missing", f.Name, t.Name)
 		}
 		if err := e.value(l.elems[i], f.Type); err != nil {
 			return err
@@ -164,10 +164,10 @@ func (e *encoder) structure(l Literal, t *check.Struct) error {
 	}
 	for i, name := range l.fields {
 		if slices.Contains(l.fields[:i], name) {
-			return literalError("DuplicateDef", syntax.Span{}, "", "a field of %s is given twice", t.Name)
+			return literalError("DuplicateDef", l.at, "", "a field of %s is given twice", t.Name)
 		}
 	}
-	return literalError("UnknownStructField", syntax.Span{}, fieldHint(t), "%s has no such field", t.Name)
+	return literalError("UnknownStructField", l.at, fieldHint(t), "%s has no such field", t.Name)
 }
 
 func fieldHint(t *check.Struct) string {
@@ -180,7 +180,7 @@ func fieldHint(t *check.Struct) string {
 
 func (e *encoder) enum(l Literal, t *check.Enum) error {
 	if l.kind != unitVariant && l.kind != tupleVariant || l.name != t.Name {
-		return unexpected(t, l.what())
+		return l.unexpected(t, l.what())
 	}
 	i := slices.IndexFunc(t.Variants, func(v check.Variant) bool { return v.Name == l.variant })
 	if i < 0 {
@@ -188,11 +188,11 @@ func (e *encoder) enum(l Literal, t *check.Enum) error {
 		for _, v := range t.Variants {
 			hint += " " + v.Name
 		}
-		return literalError("UnknownEnumVariant", syntax.Span{}, hint, "the enum %s has no such variant", t.Name)
+		return literalError("UnknownEnumVariant", l.at, hint, "the enum %s has no such variant", t.Name)
 	}
 	v := t.Variants[i]
 	if v.Tuple != (l.kind == tupleVariant) || len(v.Fields) != len(l.elems) {
-		return literalError("UnexpectedEnumVariantArity", syntax.Span{}, "", "a variant of %s has the wrong number of fields", t.Name)
+		return literalError("UnexpectedEnumVariantArity", l.at, "", "a variant of %s has the wrong number of fields", t.Name)
 	}
 	start := len(e.bits)
 	for b := t.TagBits() - 1; b >= 0; b-- {

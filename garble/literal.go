@@ -19,6 +19,7 @@ type Literal struct {
 	variant string
 	fields  []string // of a struct, one for each elem
 	elems   []Literal
+	at      syntax.Span // in its text
 }
 
 type kind uint8
@@ -90,11 +91,15 @@ func ParseLiteral(text string) (Literal, error) {
 	x, errs := syntax.ParseExpr(text)
 	if len(errs) > 0 {
 		e := errs[0]
-		hint := "examples: 5, -3i8, true, (1, 2), [1, 2, 3], S {a: 1}, E::V(1)"
-		if e.Kind == "TooLarge" {
-			return Literal{}, literalError("TooLarge", syntax.Span{}, "", "the literal is longer than %d bytes", syntax.MaxLiteral)
+		at := syntax.Span{Start: e.Pos, End: e.End}
+		switch e.Kind {
+		case "TooLarge":
+			return Literal{}, literalError("TooLarge", at, "", "the literal is longer than %d bytes", syntax.MaxLiteral)
+		case "InvalidUnsignedNum", "InvalidSignedNum":
+			return Literal{}, literalError("LiteralParseError", at, e.Hint, "a number is malformed, or does not fit its type")
 		}
-		return Literal{}, literalError("LiteralParseError", syntax.Span{Start: e.Pos, End: e.End}, hint, "the text is not a literal")
+		hint := "examples: 5, -3i8, true, (1, 2), [1, 2, 3], S {a: 1}, E::V(1)"
+		return Literal{}, literalError("LiteralParseError", at, hint, "the text is not a literal")
 	}
 	return literal(x)
 }
@@ -105,6 +110,13 @@ func literalError(kind string, at syntax.Span, hint, format string, args ...any)
 
 // literal takes an expression that is a value.
 func literal(x syntax.Expr) (Literal, error) {
+	l, err := untied(x)
+	l.at = x.Span()
+	return l, err
+}
+
+// untied is literal without the place.
+func untied(x syntax.Expr) (Literal, error) {
 	switch x := x.(type) {
 	case *syntax.Bool:
 		return Literal{kind: boolean, truth: x.Value}, nil

@@ -1,7 +1,7 @@
 package syntax
 
 // MaxLiteral is the largest size of a literal in bytes.
-const MaxLiteral = 16 << 20
+const MaxLiteral = 4 << 20
 
 // ParseExpr parses a text that is one expression and nothing else (B22). Unlike in a program, `[]` is an array.
 func ParseExpr(src string) (Expr, ErrorList) {
