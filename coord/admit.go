@@ -10,23 +10,7 @@ import (
 
 // admit seats a party, or tells it why not.
 func (s *session) admit(l *link, j join) {
-	i, err := s.assign(l.peer, j)
-	if err == nil {
-		err = s.require(i, j)
-	}
-	if err == nil && s.phase == over {
-		err = s.late(i)
-	}
-	me := (*seat)(nil)
-	if err == nil {
-		me = &s.seats[i]
-		// Once the roster is fixed, only the same join comes back, after a lost connection.
-		if s.phase > gathering && (me.join.commitment != j.commitment || me.ended()) {
-			err = refuse(ErrStarted, "party %d can no longer come back", i)
-		} else if me.joins++; me.joins > maxJoins {
-			err = refuse(ErrBusy, "party %d came back too often", i)
-		}
-	}
+	i, err := s.entitled(l.peer, j)
 	if err != nil {
 		l.finish(end{err})
 		if s.cfg.Refused != nil {
@@ -34,6 +18,7 @@ func (s *session) admit(l *link, j join) {
 		}
 		return
 	}
+	me := &s.seats[i]
 	if me.link != nil {
 		me.link.finish(end{ErrReplaced})
 	}
@@ -47,6 +32,31 @@ func (s *session) admit(l *link, j join) {
 	if s.phase == gathering {
 		s.gathered(i)
 	}
+}
+
+// entitled is the seat that a join gets.
+func (s *session) entitled(key identity.ID, j join) (int, error) {
+	i, err := s.assign(key, j)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.require(i, j); err != nil {
+		return 0, err
+	}
+	me := &s.seats[i]
+	if s.phase == over {
+		if err := s.late(i); err != nil {
+			return 0, err
+		}
+	}
+	// Once the roster is fixed, only the same join comes back, after a lost connection.
+	if s.phase > gathering && (me.join.commitment != j.commitment || me.ended()) {
+		return 0, refuse(ErrStarted, "party %d can no longer come back", i)
+	}
+	if me.joins++; me.joins > maxJoins {
+		return 0, refuse(ErrBusy, "party %d came back too often", i)
+	}
+	return i, nil
 }
 
 // assign finds the seat that a join may take: one by ticket, one or any by token. A seat belongs to the first key that takes it,

@@ -50,20 +50,24 @@ func (s *session) lose(i int, reason string) {
 	if me.ended() || s.phase == over {
 		return
 	}
-	me.cause, me.reason, me.until = Silent, reason, time.Now().Add(returnWithin)
+	me.until = time.Now().Add(returnWithin)
+	s.note(me, Silent, reason)
 	s.announce(i)
 }
 
-// fail notes that a party gave up or is not coming back.
-func (s *session) fail(i int, cause Cause, reason string) {
-	me := &s.seats[i]
-	s.failures++
-	me.during, me.cause, me.reason, me.order = me.state, cause, reason, s.failures
+// fail gives a party up for the trouble that was noted.
+func (s *session) fail(i int) {
+	s.seats[i].during = s.seats[i].state
 	s.reach(i, Failed)
 }
 
-// returns tells whether a party that is away is still waited for, and until when; zero means as long as seats are open. A lost
-// party that is known to be back on its feet, because its key is kept, has all that time.
+func (s *session) note(me *seat, cause Cause, reason string) {
+	s.troubles++
+	me.cause, me.reason, me.trouble = cause, reason, s.troubles
+}
+
+// returns tells whether a party that is away is still waited for, and until when; zero means as long as seats are open, since a
+// party that keeps its key may have left on purpose.
 func (s *session) returns(me *seat, now time.Time) (bool, time.Time) {
 	if s.phase == gathering && me.join.kept {
 		return true, time.Time{}
@@ -76,24 +80,26 @@ func (s *session) onTime(now time.Time) {
 	if s.phase == over {
 		return
 	}
-	waiting := false
+	waiting, failed := false, false
 	for i := range s.seats {
 		me := &s.seats[i]
 		back, _ := s.returns(me, now)
 		if me.away() && !back && s.phase != running {
-			s.fail(i, me.cause, me.reason)
+			s.fail(i)
 		}
 		waiting = waiting || !me.ended() && (!me.away() || back)
+		failed = failed || me.state == Failed
 	}
 	switch {
-	case !waiting || s.failures > 0 && s.phase != running:
+	case !waiting || failed && s.phase != running:
 		s.end(s.worst())
 	case s.phase == running || now.Before(s.deadline):
 	case s.phase == gathering:
 		s.end(&EmptyError{Seats: s.missing()})
 	default:
 		i, reason := s.laggard()
-		s.fail(i, Silent, reason)
+		s.note(&s.seats[i], Silent, reason)
+		s.fail(i)
 		s.end(s.worst())
 	}
 }
@@ -138,33 +144,33 @@ func (s *session) nextDeadline(now time.Time) time.Time {
 // worst is the failure that explains the others: an abort before somebody who left or was lost before somebody who lost a
 // party, and the first of equals. It is nil if all are done.
 func (s *session) worst() error {
-	var found *seat
-	seatNumber := 0
-	rank := func(me *seat) int {
-		switch me.cause {
-		case ProtocolAbort:
-			return 3
-		case PeerLost:
-			return 1
-		}
-		return 2
-	}
+	var found *PartyError
+	var rank, first int
 	for i := range s.seats {
 		me := &s.seats[i]
-		if me.away() {
-			s.failures++
-			me.during, me.order = me.state, s.failures
-		} else if me.state != Failed {
+		if me.state != Failed && !me.away() {
 			continue
 		}
-		if found == nil || rank(me) > rank(found) || rank(me) == rank(found) && me.order < found.order {
-			found, seatNumber = me, i
+		r := 2
+		switch me.cause {
+		case ProtocolAbort:
+			r = 3
+		case PeerLost:
+			r = 1
+		}
+		if r < rank || r == rank && me.trouble > first {
+			continue
+		}
+		rank, first = r, me.trouble
+		found = &PartyError{Seat: i, Name: me.join.name, During: me.state, Cause: me.cause, Reason: me.reason}
+		if me.state == Failed {
+			found.During = me.during
 		}
 	}
 	if found == nil {
 		return nil
 	}
-	return &PartyError{Seat: seatNumber, Name: found.join.name, During: found.during, Cause: found.cause, Reason: found.reason}
+	return found
 }
 
 // end tells everybody how the session ended. Seats that nobody has taken yet may still come, and are told for a while, so that

@@ -140,7 +140,7 @@ func (m *membership) lost(err error) {
 	case why != nil:
 		m.err = why
 	case !isClosed(m.welcomed):
-		m.err = fmt.Errorf("%w before it answered: %s", ErrLost, whyLost(err))
+		m.err = fmt.Errorf("%w before it answered", ErrLost)
 	default:
 		if m.greeted {
 			m.lostAt = time.Now()

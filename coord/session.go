@@ -36,10 +36,10 @@ type seat struct {
 	ready  bool
 	agreed []Field // of its ready
 
-	cause  Cause // with Failed and while away
-	reason string
-	during State // what it did before it failed
-	order  int   // of failures, from 1
+	cause   Cause // with Failed and while away
+	reason  string
+	during  State // what it did before it failed
+	trouble int   // the how many-th trouble of the session that was
 }
 
 func (s *seat) ended() bool { return s.state == Done || s.state == Failed }
@@ -56,7 +56,7 @@ type session struct {
 	phase    phase
 	deadline time.Time // of the phase
 	nonces   nonces
-	failures int
+	troubles int // parties that failed or were lost so far
 	outcome  error
 
 	in   chan delivery
@@ -83,9 +83,10 @@ func (s *session) run(ctx context.Context) error {
 			s.handle(d)
 		case <-timer.C:
 		case <-ctx.Done():
-			if s.phase != over {
-				s.end(ErrStopped)
+			if s.phase == over {
+				return s.outcome
 			}
+			s.end(ErrStopped)
 			return context.Cause(ctx)
 		}
 	}
@@ -233,14 +234,15 @@ func (s *session) bye(i int, m bye) error {
 	}
 	me.link.conn.Close()
 	me.link = nil
-	switch {
-	case s.phase == gathering && me.join.kept:
-		me.cause, me.reason = m.cause, m.reason
-		s.announce(i)
-	case m.cause == NoCause:
+	if m.cause == NoCause {
 		s.reach(i, Done)
-	default:
-		s.fail(i, m.cause, m.reason)
+		return nil
+	}
+	s.note(me, m.cause, m.reason)
+	if s.phase == gathering && me.join.kept {
+		s.announce(i)
+	} else {
+		s.fail(i)
 	}
 	return nil
 }

@@ -260,3 +260,59 @@ func TestEmptySeats(t *testing.T) {
 		}
 	})
 }
+
+// The most parties there may be.
+func TestManySeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := startHost(t, ServerConfig{Seats: MaxSeats})
+		var clients []*Client
+		for i := range MaxSeats {
+			cfg := ClientConfig{Name: strings.Repeat("n", maxName), Consts: manyFields(1), Candidates: make17()}
+			ticket, err := h.server.Ticket(i, []string{"127.0.0.1:1"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg.Ticket = &ticket
+			if cfg.Key, err = identity.Generate(); err != nil {
+				t.Fatal(err)
+			}
+			clients = append(clients, h.mustJoin(cfg))
+		}
+		stage(t, clients, Running)
+		r, err := clients[0].Roster(t.Context())
+		if err != nil || len(r.Members) != MaxSeats || len(r.Members[63].Addrs) != maxAddrs {
+			t.Errorf("roster of %d, %v", len(r.Members), err)
+		}
+		all(clients, func(_ int, c *Client) { c.Leave(NoCause, "") })
+		if err := h.outcome(); err != nil {
+			t.Errorf("session: %v", err)
+		}
+	})
+}
+
+// Of several failures, the one that explains the others is told.
+func TestWorst(t *testing.T) {
+	gone := &link{}
+	bad := func(state State, cause Cause, trouble int) seat {
+		return seat{state: state, cause: cause, trouble: trouble, during: Running}
+	}
+	for name, tc := range map[string]struct {
+		seats []seat
+		want  int // -1: nobody
+	}{
+		"all done":                         {[]seat{{state: Done}, {state: Done}}, -1},
+		"lost before those who lost it":    {[]seat{bad(Failed, PeerLost, 1), bad(Failed, PeerLost, 2), bad(Running, Silent, 3)}, 2},
+		"the first who left":               {[]seat{bad(Failed, Interrupted, 2), bad(Failed, LocalFailure, 1)}, 1},
+		"an abort before anything":         {[]seat{bad(Failed, Interrupted, 1), bad(Failed, ProtocolAbort, 2), bad(Running, Silent, 3)}, 1},
+		"the first abort":                  {[]seat{bad(Failed, ProtocolAbort, 2), bad(Failed, ProtocolAbort, 1)}, 1},
+		"lost first, then one interrupted": {[]seat{bad(Failed, Interrupted, 2), bad(Running, Silent, 1)}, 1},
+		"no path between two":              {[]seat{bad(Failed, PeerLost, 1), bad(Failed, PeerLost, 2), {state: Done}}, 0},
+		"one still there":                  {[]seat{{state: Running, link: gone}, bad(Failed, PeerLost, 1)}, 1},
+	} {
+		err := (&session{seats: tc.seats}).worst()
+		var pe *PartyError
+		if errors.As(err, &pe) != (tc.want >= 0) || pe != nil && (pe.Seat != tc.want || pe.During != Running) {
+			t.Errorf("%s: %v, want party %d", name, err, tc.want)
+		}
+	}
+}
