@@ -21,7 +21,8 @@ const PanicBits = 161
 // Limits bound a compilation. A zero field means the default.
 type Limits struct {
 	Gates int // XOR and AND gates: 2^28, about 2 GiB
-	Steps int // expressions and loop turns, plus one for each 64 bits that they handle: 2^30
+	Steps int // expressions and loop turns, plus one for each 64 bits that they handle: 2^28, less than a minute
+	Live  int // bits of all variables: 2^27, 512 MiB
 }
 
 // Compile is CompileWithin for the default limits.
@@ -30,17 +31,11 @@ func Compile(in *check.Instance) (*circuit.Circuit, syntax.ErrorList) {
 }
 
 // CompileWithin returns the circuit of an instance: the input bits of the parties in seat order, the panic record and the
-// result. The same instance always gives the same circuit. Errors have phase compile: there are no input bits, or a limit
-// was reached.
+// result. The same instance always gives the same circuit. An error, of phase compile, says which limit was reached.
 func CompileWithin(in *check.Instance, limits Limits) (c *circuit.Circuit, errs syntax.ErrorList) {
 	var widths []int
-	total := 0
 	for _, t := range in.Parties() {
 		widths = append(widths, in.Bits(t))
-		total += in.Bits(t)
-	}
-	if total == 0 {
-		return nil, syntax.ErrorList{compileError(in.Entry.Span, "EmptyInputs", "%s has no input bits", in.Entry.Name)}
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -68,6 +63,7 @@ type lowerer struct {
 	vars   map[*check.Var]*variable // the latest binding: functions are not recursive
 	frame  *frame                   // innermost branch whose condition is not constant
 	steps  int                      // left
+	live   int                      // bits of vars
 	limits Limits
 	knowledge
 	bounds bounds
@@ -82,7 +78,10 @@ func newLowerer(in *check.Instance, widths []int, limits Limits) *lowerer {
 		limits.Gates = 1 << 28
 	}
 	if limits.Steps == 0 {
-		limits.Steps = 1 << 30
+		limits.Steps = 1 << 28
+	}
+	if limits.Live == 0 {
+		limits.Live = 1 << 27
 	}
 	b := circuit.NewBuilder(widths)
 	b.SetMaxGates(limits.Gates)
@@ -113,6 +112,9 @@ func (l *lowerer) spend(bits int, at syntax.Span) {
 	l.steps -= 1 + bits/64
 	if l.steps < 0 {
 		panic(compileError(at, "MaxCircuitSizeExceeded", "the program takes more than %d steps to compile", l.limits.Steps))
+	}
+	if l.live > l.limits.Live {
+		panic(compileError(at, "MaxCircuitSizeExceeded", "the variables have more than %d bits", l.limits.Live))
 	}
 	if err := l.b.Err(); err != nil {
 		panic(compileError(at, "MaxCircuitSizeExceeded", "%v", err))

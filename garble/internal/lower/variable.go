@@ -23,6 +23,10 @@ type cell struct {
 }
 
 func (l *lowerer) bind(v *check.Var, w gadget.Word) {
+	if old := l.vars[v]; old != nil {
+		l.live -= len(old.word)
+	}
+	l.live += len(w)
 	l.vars[v] = &variable{&cell{word: w, shared: true}, l.frame.depth}
 }
 
