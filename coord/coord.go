@@ -33,7 +33,7 @@
 //
 // wire.go holds the format: frames over any ordered byte stream. Today that is one bidirectional stream of a QUIC connection
 // with ALPN "tacit-coord/1"; nothing in the session needs QUIC. Both ends ping, and hold the other for lost when they hear
-// nothing for 7 seconds.
+// nothing for 6 seconds.
 package coord
 
 import (
@@ -66,12 +66,12 @@ const (
 	joinWithin   = 5 * time.Second  // from connecting to the first frame, either way, so that strangers do not linger
 	frameWithin  = 5 * time.Second  // from the first byte of a frame to its last, either way
 	pingEvery    = 2 * time.Second  // of saying nothing, a ping is sent
-	lostAfter    = 7 * time.Second  // of hearing nothing, the other end is lost
-	returnWithin = 4 * time.Second  // for a lost party to come back with the same key
+	lostAfter    = 6 * time.Second  // of hearing nothing, the other end is lost
+	returnWithin = 3 * time.Second  // for a lost party to come back with the same key
 	backWithin   = 6 * time.Second  // for a lost coordinator to come back before the start
 	openWithin   = 10 * time.Second // for all parties to open their nonces
 	byeWithin    = 2 * time.Second  // for the other end to close after a last frame
-	lateWithin   = 3 * time.Second  // that latecomers are still told why a session ended before they came
+	lateWithin   = 2 * time.Second  // that latecomers are still told why a session ended before they came
 )
 
 const (

@@ -144,7 +144,7 @@ func TestKilled(t *testing.T) {
 				} else {
 					for e := range events {
 						if e.Seat == n-1 && e.State == Lost {
-							if e.Cause != Silent || e.Name != "p2" || !strings.Contains(e.Reason, "7s") {
+							if e.Cause != Silent || e.Name != "p2" || !strings.Contains(e.Reason, "6s") {
 								t.Errorf("event %+v", e)
 							}
 							break

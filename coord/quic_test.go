@@ -284,7 +284,7 @@ func TestQUICKilled(t *testing.T) {
 	victim.Conn.Close()
 	_, err = first.Roster(t.Context())
 	var pe *PartyError
-	if !errors.As(err, &pe) || pe.Seat != 1 || pe.Cause != Silent || pe.Reason != "nothing was heard of it for 7s" {
+	if !errors.As(err, &pe) || pe.Seat != 1 || pe.Cause != Silent || pe.Reason != "nothing was heard of it for 6s" {
 		t.Errorf("Roster: %v", err)
 	}
 	if took := time.Since(began); took > 15*time.Second {
