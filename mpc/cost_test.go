@@ -22,7 +22,7 @@ func newTap() *tap {
 	return &tap{bytes: map[[2]int]map[name]int{}, sums: map[string][32]byte{}}
 }
 
-func (p *tap) tamper(from, to channel.Party, index int, msg []byte) [][]byte {
+func (p *tap) tamper(from, to channel.Party, _ int, msg []byte) [][]byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f, err := parseFrame(msg)
@@ -32,7 +32,7 @@ func (p *tap) tamper(from, to channel.Party, index int, msg []byte) [][]byte {
 			p.bytes[way] = map[name]int{}
 		}
 		p.bytes[way][name{f.step, f.batch}] += len(f.payload)
-		p.sums[fmt.Sprint(from, to, index, f.step, f.batch)] = sha256.Sum256(msg)
+		p.sums[fmt.Sprint(from, to, " ", f.step, f.batch, " ", f.fragment)] = sha256.Sum256(msg)
 	}
 	return [][]byte{msg}
 }
