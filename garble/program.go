@@ -16,7 +16,7 @@ type Program struct {
 	Circuit *circuit.Circuit
 }
 
-// A Signature is what goes in and out of a compiled function.
+// A Signature is what goes in and out of a compiled function. Its methods may be called concurrently.
 type Signature struct {
 	Function string
 	Params   []Param // by party

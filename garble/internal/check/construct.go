@@ -7,7 +7,7 @@ func (b *body) findVariant(enum, name syntax.Name) (*Enum, int) {
 	e := b.enums[enum.Text]
 	if e == nil {
 		hint := nearestName(enum.Text, keys(b.enums))
-		for _, s := range b.prog.Supplies {
+		for _, s := range b.supplies {
 			if s.Party == enum.Text {
 				hint = "a party's constant is named in a const definition: `const N: usize = PARTY::NAME;`"
 			}

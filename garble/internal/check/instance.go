@@ -1,7 +1,7 @@
 package check
 
 import (
-	"fmt"
+	"strings"
 
 	"github.com/tacit-mpc/tacit/garble/internal/syntax"
 )
@@ -10,7 +10,7 @@ import (
 const MaxValueBits = 1 << 26
 
 // An Instance is an entry function with the constants of all parties: every array has a length and every type a width, none
-// above MaxValueBits.
+// above MaxValueBits. Only measuring a type that is not in the program changes it.
 type Instance struct {
 	Entry    *Func
 	consts   map[*Const]uint64
@@ -125,8 +125,12 @@ func (p *Program) Instantiate(name string, supplied map[string]map[string]Value)
 	i := &instantiation{Instance: in, done: map[*Func]bool{}}
 	if in.Entry == nil {
 		hint := nearestName(name, names)
-		if hint == "" && len(names) > 0 {
-			hint = fmt.Sprintf("the pub functions are %v", names)
+		switch {
+		case hint != "":
+		case len(names) == 0:
+			hint = "write `pub fn " + name + "(...)`: each parameter is the input of a party"
+		default:
+			hint = "the pub functions are " + strings.Join(names, ", ")
 		}
 		i.fail("FnNotFound", syntax.Span{}, hint, "there is no pub fn `%s`", name)
 		return nil, i.errs
