@@ -15,7 +15,7 @@
 //	  | <-- nonces ----------------------------- |
 //	  | --- ready: more fields ----------------> |  Connecting: the parties connect to each other
 //	  | <-- start ------------------------------ |  these fields are equal too
-//	  | --- reports, relayed as states --------> |  Running
+//	  | --- bye: done, or why not -------------> |  Running: relayed to all, as every state is
 //	  | <-- end -------------------------------- |  all parties are done, failed or lost
 //
 // # What a party can rely on
