@@ -28,7 +28,7 @@ func (e *engine) prepare(ctx context.Context, t uint32) (*work, error) {
 		e.walkMasks(w.chunk, nil, nil, nil)
 		return w, e.garble(ctx, t, w)
 	}
-	tr, err := e.from.chunk(ctx, t)
+	tr, err := e.ahead.chunk(ctx, t)
 	if err != nil {
 		return nil, err
 	}

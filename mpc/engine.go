@@ -15,6 +15,7 @@ type engine struct {
 	plan  *plan
 	slots *circuit.Slots
 	from  source
+	ahead *prefetcher // of from
 
 	inputMasks *shares         // <lambda_w> of the input wires
 	inputZero  []block.Block   // garbler: L_{w,0} of the input wires
@@ -27,7 +28,7 @@ type engine struct {
 }
 
 func newEngine(s *session, from source) *engine {
-	e := &engine{s: s, plan: s.plan, slots: s.plan.circ.Slots(), from: from}
+	e := &engine{s: s, plan: s.plan, slots: s.plan.circ.Slots(), from: from, ahead: newPrefetcher(s, from)}
 	n := e.slots.Len()
 	e.masks = s.newShares(s.mem, n)
 	e.values = s.mem.newBits(n)
@@ -113,6 +114,7 @@ func (e *engine) run(ctx context.Context, in []bool) (block.Bits, error) {
 	if err := e.prepareInputs(ctx); err != nil {
 		return nil, err
 	}
+	e.ahead.begin(ctx, 1)
 	var err error
 	if e.plan.two {
 		err = e.runTwo(ctx, in)

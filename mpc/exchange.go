@@ -11,14 +11,7 @@ import (
 // send sends one message, given in parts, after checking that it is the next of its lane, that its send conditions are met
 // (protocol 22) and that its length is right. It may return before the message has left.
 func (s *session) send(ctx context.Context, to int, st step, batch uint32, parts ...[]byte) error {
-	var size int64
-	for _, p := range parts {
-		size += int64(len(p))
-	}
 	return s.stream(ctx, to, st, batch, func(w *fragmenter) error {
-		if size != w.left {
-			return &orderError{name{st, batch}, to, "wrong length"}
-		}
 		for _, p := range parts {
 			if _, err := w.Write(p); err != nil {
 				return err
@@ -28,9 +21,19 @@ func (s *session) send(ctx context.Context, to int, st step, batch uint32, parts
 	})
 }
 
-// stream is send for a message too large to be built first: fill writes exactly its length.
+// stream is send for a message that fill writes piece by piece.
 func (s *session) stream(ctx context.Context, to int, st step, batch uint32, fill func(*fragmenter) error) error {
 	m := name{st, batch}
+	if !s.plan.sends(st, batch, s.self, to) {
+		return &orderError{m, to, "there is no such message"}
+	}
+	w := newFragmenter(m, s.plan.length(st, batch, s.self, to))
+	if err := fill(w); err != nil {
+		return err
+	}
+	if w.left != 0 {
+		return &orderError{m, to, "message shorter than announced"}
+	}
 	l := s.links[to]
 	l.send.Lock()
 	defer l.send.Unlock()
@@ -42,22 +45,15 @@ func (s *session) stream(ctx context.Context, to int, st step, batch uint32, fil
 		return err
 	}
 	order.advance()
-	w := newFragmenter(st, batch, s.plan.length(st, batch, s.self, to), func(frame []byte) error {
+	for _, frame := range w.frames {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		select {
 		case l.out <- frame:
-			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-	})
-	if err := fill(w); err != nil {
-		return err
-	}
-	if err := w.finish(); err != nil {
-		return err
 	}
 	s.ledger.mark(m, to, sent)
 	return nil

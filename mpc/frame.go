@@ -67,30 +67,24 @@ func appendHeader(p []byte, st step, batch, fragment uint32, last bool) []byte {
 	return append(p, 0)
 }
 
-// fragments returns the number of frames of a logical message.
-func fragments(length int64) int64 {
-	return max(1, (length+maxPayload-1)/maxPayload)
-}
-
-// A fragmenter cuts one logical message, written piece by piece, into frames.
+// A fragmenter cuts one logical message of known length, written piece by piece, into frames.
 type fragmenter struct {
-	step     step
-	batch    uint32
-	left     int64 // bytes not yet written
-	fragment uint32
-	buf      []byte
-	emit     func(frame []byte) error
+	name   name
+	left   int64 // bytes not yet written
+	frames [][]byte
 }
 
-func newFragmenter(st step, batch uint32, length int64, emit func([]byte) error) *fragmenter {
-	f := &fragmenter{step: st, batch: batch, left: length, emit: emit}
+func newFragmenter(m name, length int64) *fragmenter {
+	f := &fragmenter{name: m, left: length}
 	f.next()
 	return f
 }
 
+// next begins the next frame.
 func (f *fragmenter) next() {
 	n := min(f.left, maxPayload)
-	f.buf = appendHeader(make([]byte, 0, headerSize+n), f.step, f.batch, f.fragment, f.left <= maxPayload)
+	p := make([]byte, 0, headerSize+n)
+	f.frames = append(f.frames, appendHeader(p, f.name.step, f.name.batch, uint32(len(f.frames)), f.left <= maxPayload))
 }
 
 // Write adds p to the message.
@@ -100,34 +94,16 @@ func (f *fragmenter) Write(p []byte) (int, error) {
 	}
 	total := len(p)
 	for len(p) > 0 {
-		if len(f.buf) == cap(f.buf) {
-			if err := f.flush(); err != nil {
-				return 0, err
-			}
-		}
-		n := copy(f.buf[len(f.buf):cap(f.buf)], p)
-		f.buf = f.buf[:len(f.buf)+n]
+		cur := &f.frames[len(f.frames)-1]
+		n := copy((*cur)[len(*cur):cap(*cur)], p)
+		*cur = (*cur)[:len(*cur)+n]
 		f.left -= int64(n)
 		p = p[n:]
+		if len(*cur) == cap(*cur) && f.left > 0 {
+			f.next()
+		}
 	}
 	return total, nil
-}
-
-func (f *fragmenter) flush() error {
-	if err := f.emit(f.buf); err != nil {
-		return err
-	}
-	f.fragment++
-	f.next()
-	return nil
-}
-
-// finish emits the last fragment. The message must be complete.
-func (f *fragmenter) finish() error {
-	if f.left != 0 {
-		return errors.New("message shorter than announced")
-	}
-	return f.emit(f.buf)
 }
 
 // An assembler puts one logical message of known length together again. The length is checked before memory is taken.

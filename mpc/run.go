@@ -50,7 +50,12 @@ func (s *session) run(ctx context.Context, job Job, pre Preprocessor, in []bool)
 		return nil, err
 	}
 	defer from.erase()
-	bits, err := newEngine(s, from).run(ctx, in)
+	e := newEngine(s, from)
+	bits, err := e.run(ctx, in)
+	if err != nil {
+		s.end(err)
+	}
+	e.ahead.wait()
 	if err != nil || bits == nil {
 		return nil, err
 	}
