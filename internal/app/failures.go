@@ -36,6 +36,24 @@ func byContext(e *Error, err error) bool {
 	return true
 }
 
+// joinFailed explains why there is no seat for us.
+func joinFailed(addrs []string, err error) error {
+	op := fmt.Sprintf("joining the session at %s", list(addrs))
+	if inner := errors.Unwrap(err); inner != nil {
+		err = inner // coord says "join session" too
+	}
+	if key := (*identity.KeyError)(nil); errors.As(err, &key) {
+		return &Error{Reason: CoordinatorKey, Op: op, Err: fmt.Errorf("who answers has the key %s, and we expected %s", key.Got, key.Want),
+			Hint: "ask the host for a fresh ticket; if it names the same key, somebody sits in between"}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &Error{Reason: Unreachable, Op: op, Err: errors.New("no answer in time"), Hint: unreachableHint}
+	}
+	return explain(op, err)
+}
+
+const unreachableHint = "is pre still running, and can this machine reach its address over UDP?"
+
 // byCoordinator explains what package coord says.
 func byCoordinator(e *Error, err error) bool {
 	var key *identity.KeyError
@@ -45,11 +63,8 @@ func byCoordinator(e *Error, err error) bool {
 	var party *coord.PartyError
 	var refusal coord.Refusal
 	switch {
-	case errors.As(err, &unreachable) && errors.As(err, &key):
-		e.Reason, e.Err = CoordinatorKey, key
-		e.Hint = "the address answers with another key than the ticket names: ask the host for a fresh ticket, and trust nobody in between"
 	case errors.As(err, &unreachable):
-		e.Reason, e.Hint = Unreachable, "is pre still running, and can this machine reach its address over UDP?"
+		e.Reason, e.Hint = Unreachable, unreachableHint
 	case errors.As(err, &key):
 		e.Reason, e.Hint = PeerKey, "ask that party for its key (party id FILE), and do not go on before it is the same"
 	case errors.As(err, &mismatch):
@@ -61,7 +76,7 @@ func byCoordinator(e *Error, err error) bool {
 	case errors.As(err, &refusal):
 		e.Reason, e.Hint = refusalReason(refusal)
 	case errors.Is(err, coord.ErrLost):
-		e.Reason, e.Hint = Unreachable, "is pre still running?"
+		e.Reason, e.Hint = Unreachable, unreachableHint
 	case errors.Is(err, coord.ErrInconsistent):
 		e.Reason, e.Hint = CoordinatorCheats, "the coordinator is broken or cheats: do not use it again"
 	default:

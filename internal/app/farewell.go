@@ -24,7 +24,7 @@ func farewell(err error) (mesh.Reason, coord.Cause, string) {
 		return mesh.Aborted, coord.ProtocolAbort, "the run was aborted"
 	case PartyLost, PartyLeft, PartyMissing, NoPath:
 		return mesh.LostPeer, coord.PeerLost, oneLine(e.Err.Error())
-	case PeerKey:
+	case PeerKey, OutputsDiffer:
 		return mesh.Failed, coord.Rejected, "it refused the roster: " + oneLine(e.Err.Error())
 	case BadProgram:
 		return mesh.Failed, coord.Rejected, "its program does not fit: " + oneLine(e.Err.Error())

@@ -165,15 +165,16 @@ func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) 
 	defer m.cancel(nil)
 	c := p.find
 	c.Key, c.Kept, c.Expect, c.Candidates, c.Events = p.cfg.Key, p.cfg.Kept, p.cfg.Expect, candidates, m.hear
+	if p.cfg.Outputs != nil {
+		c.Outputs = *p.cfg.Outputs // nil, which is everybody, is checked when the number of seats is known
+	}
 	c.Fields = p.fields()
 	for _, own := range p.cfg.Consts {
 		c.Consts = append(c.Consts, coord.Field{Name: own.Name, Value: own.Literal})
 	}
-	joining, stop := context.WithTimeout(ctx, joinWithin)
-	client, err := coord.Join(joining, socket, c)
-	stop()
+	client, err := findSeat(ctx, socket, c)
 	if err != nil {
-		return nil, explain(fmt.Sprintf("joining the session at %s", list(addrs)), err)
+		return nil, joinFailed(addrs, m.cause(ctx, err))
 	}
 	m.seat, m.client = client.Seat(), client
 	result, err := m.attend(ctx, socket)
@@ -186,7 +187,19 @@ func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) 
 }
 
 // joinWithin bounds finding the coordinator and getting a seat.
-const joinWithin = 20 * time.Second
+const joinWithin = 10 * time.Second
+
+// findSeat looks for the coordinator, again and again while nobody answers: it may be starting, or busy.
+func findSeat(ctx context.Context, socket *mesh.Socket, c coord.ClientConfig) (*coord.Client, error) {
+	ctx, stop := context.WithTimeout(ctx, joinWithin)
+	defer stop()
+	for {
+		client, err := coord.Join(ctx, socket, c)
+		if unreachable := (*coord.UnreachableError)(nil); err == nil || !errors.As(err, &unreachable) || ctx.Err() != nil {
+			return client, err
+		}
+	}
+}
 
 // attend goes through the session in our seat. The coordinator is told how it ended by the caller.
 func (m *member) attend(ctx context.Context, socket *mesh.Socket) (*Result, error) {
@@ -232,6 +245,10 @@ func (m *member) gather(ctx context.Context) error {
 		return m.cause(ctx, err)
 	}
 	m.setRoster(roster)
+	if all := m.cfg.Outputs; all != nil && *all == nil && len(roster.Outputs) != len(roster.Members) {
+		return &Error{Reason: OutputsDiffer, Op: "checking the roster", Hint: "agree with the host on who learns the result: --outputs",
+			Err: fmt.Errorf("outputs differ: the coordinator has %v, we want everybody to learn the result", roster.Outputs)}
+	}
 	m.events(rosterEvent(roster, m.seat, m.cfg.Source.Hash()))
 	if m.program == nil {
 		if m.program, err = m.draft.compile(allConsts(roster)); err != nil {

@@ -31,16 +31,16 @@ func TestMain(m *testing.M) {
 //	code N PROGRAM ARG...          run, and end with exit code N
 //	start NAME PROGRAM ARG...      run in the background, with --events on its stderr
 //	await NAME REGEXP [VAR]        wait for a line of its stdout or stderr; VAR becomes the first group
-//	kill NAME, interrupt NAME      SIGKILL, SIGINT
-//	finish NAME N                  wait for its end with exit code N; stdout and stderr are in NAME.out and NAME.err
-//	stranger ADDR                  talk no protocol to a UDP address
+//	crash NAME, interrupt NAME     SIGKILL, SIGINT
+//	finish NAME N [DURATION]       wait for its end with exit code N; stdout and stderr are in NAME.out and NAME.err
 func TestScript(t *testing.T) {
 	examples, err := filepath.Abs("../../examples")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir:      "testdata/script",
+		Deadline: time.Now().Add(2 * patience),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("EXAMPLES", examples)
 			e.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
@@ -51,7 +51,7 @@ func TestScript(t *testing.T) {
 			"code":      cmdCode,
 			"start":     cmdStart,
 			"await":     cmdAwait,
-			"kill":      cmdSignal(syscall.SIGKILL),
+			"crash":     cmdSignal(syscall.SIGKILL),
 			"interrupt": cmdSignal(syscall.SIGINT),
 			"finish":    cmdFinish,
 		},
@@ -195,10 +195,15 @@ func cmdFinish(ts *testscript.TestScript, _ bool, args []string) {
 	p := ts.Value(procsKey{}).(*procs).named(ts, args[0])
 	want, err := strconv.Atoi(args[1])
 	ts.Check(err)
+	limit := patience
+	if len(args) > 2 {
+		limit, err = time.ParseDuration(args[2])
+		ts.Check(err)
+	}
 	select {
 	case <-p.exited:
-	case <-time.After(patience):
-		ts.Fatalf("%s did not end", args[0])
+	case <-time.After(limit):
+		ts.Fatalf("%s did not end within %s", args[0], limit)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
