@@ -205,7 +205,11 @@ func (b *body) tupleField(e *syntax.TupleField) Expr {
 func (b *body) componentOf(t Type, at, whole syntax.Span, n uint64) (int, Type) {
 	tuple, ok := t.(*Tuple)
 	if !ok {
-		b.notA("ExpectedTupleType", "a tuple", at, t, "")
+		hint := ""
+		if hasOpen(t) {
+			hint = "there are no fractional numbers"
+		}
+		b.notA("ExpectedTupleType", "a tuple", at, t, hint)
 		return 0, invalid
 	}
 	if n >= uint64(len(tuple.Elems)) {

@@ -47,7 +47,7 @@ func (b Basic) Integer() bool { return b != Bool && b != invalid }
 func (b Basic) open() bool { return b == openUint || b == openInt }
 
 func (b Basic) String() string {
-	return [...]string{"bool", "u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "{number}", "{negative number}", "?"}[b]
+	return [...]string{"bool", "u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "number", "negative number", "?"}[b]
 }
 
 // A Tuple is an ordered product; the empty one is the unit type.

@@ -155,11 +155,15 @@ func (p *parser) primary() Expr {
 		hint = "there are no closures"
 	case "if", "match":
 		hint = "put it in parentheses"
-	case "+", "*", "/", "%", "==", "!=":
-		hint = "a statement that begins with `{` ends at its `}`"
-		if p.i == 0 || p.tokens[p.i-1].Kind != "}" {
-			hint = ""
+	case "+", "*", "/", "%", "==", "!=", "-":
+		switch before := p.last(); {
+		case p.i > 0 && p.tokens[p.i-1].Kind == "}":
+			hint = "a statement that begins with `{` ends at its `}`"
+		case p.i > 0 && p.tokens[p.i-1].Kind == t.Kind && before.End == t.Span.Start:
+			hint = "write `+= 1` or `-= 1`"
 		}
+	case "]":
+		hint = "an array has at least one element; `[x; 0]` has none"
 	}
 	p.fail("ExpectedExpr", "an expression", hint)
 	return &Bad{p.since(t.Span)}
@@ -175,7 +179,7 @@ func (p *parser) number() Expr {
 	}
 	hi := p.tok()
 	if hi.Kind != NUMBER {
-		p.fail("InvalidRangeExpr", "the end of the range, a number", "both ends of a range are literals")
+		p.fail("InvalidRangeExpr", "the end of the range, a number", "both ends of a range are literals; `for _ in [0; N]` runs N times")
 		return &Bad{p.since(lo.Span)}
 	}
 	p.next()

@@ -52,6 +52,9 @@ func (p *parser) skipStmt(from int) {
 		if k == "fn" || k == "struct" || k == "enum" || k == "pub" {
 			return // another definition: the block was not closed
 		}
+		if open == 0 && (k == "let" || k == "for") && p.i > from {
+			break
+		}
 		p.next()
 		open = max(open+nesting(k), 0)
 		if open == 0 && (k == ";" || k == "}" && !p.at("else") && !p.at(")") && !p.at("]") && !p.at(",")) {
@@ -129,7 +132,7 @@ func (p *parser) terminator(optional bool) bool {
 		return true
 	}
 	if !optional && !p.at("}") && !p.at(",") {
-		p.fail("Expected", "`;` or `}`", foreign[p.tokens[max(p.i-1, 0)].Text])
+		p.failBehind("`;` or `}`", foreign[p.tokens[max(p.i-1, 0)].Text])
 	}
 	return false
 }
@@ -178,6 +181,9 @@ func (p *parser) ifExpr() Expr {
 	defer p.leave()
 	start := p.next().Span
 	e := &If{Cond: p.head()}
+	if p.at("=") {
+		p.fail("Expected", "`{`", "values are compared with `==`")
+	}
 	e.Then = p.block()
 	if p.accept("else") {
 		if p.at("if") {

@@ -85,8 +85,19 @@ func (p *parser) fail(kind, expected, hint string) {
 // expect consumes a token of a kind or fails.
 func (p *parser) expect(k Kind, hint string) {
 	if !p.accept(k) {
-		p.fail("Expected", "`"+string(k)+"`", hint)
+		p.failBehind("`"+string(k)+"`", hint)
 	}
+}
+
+// failBehind reports that something is missing: behind the last token if that ends an earlier line, else before the next.
+func (p *parser) failBehind(expected, hint string) {
+	last := p.last().End
+	if last.Line == p.tok().Span.Start.Line || p.i == 0 {
+		p.fail("Expected", expected, hint)
+		return
+	}
+	behind := Span{last, Pos{last.Line, last.Col + 1}}
+	p.failAt(behind, "Expected", hint, "expected %s, found %s on a later line", expected, p.tok().describe())
 }
 
 // enter guards the recursion; every call is followed by leave.
@@ -129,7 +140,11 @@ func (p *parser) list(closing Kind, elem func()) (comma bool) {
 		}
 	}
 	if !p.lost && !p.accept(closing) {
-		p.fail("Expected", "`,` or `"+string(closing)+"`", "")
+		hint := ""
+		if p.at(";") && closing == "}" {
+			hint = "fields and variants are separated by commas"
+		}
+		p.failBehind("`,` or `"+string(closing)+"`", hint)
 	}
 	return comma
 }
