@@ -55,5 +55,6 @@ func Check(s Source, consts []Const) (*Report, error) {
 	for i, typ := range p.inputs {
 		r.Inputs = append(r.Inputs, Input{Type: typ, Bits: p.circuit.Inputs()[i]})
 	}
+	r.Traffic, r.Memory = estimate(p.circuit, p.parties())
 	return r, nil
 }

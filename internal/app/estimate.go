@@ -1,0 +1,38 @@
+package app
+
+import "github.com/tacit-mpc/tacit/circuit"
+
+// estimate says about how much the busiest party of a run sends, and how much memory each needs: the sums of protocol section
+// 25 for the default parameters, with the chunks of section 12.
+func estimate(c *circuit.Circuit, n int) (traffic, memory int64) {
+	if n < 2 {
+		return 0, 0
+	}
+	ands, peers := int64(c.Stats().And), int64(n-1)
+	b, size, chunks := chunksFor(ands)
+	const corrections = 128 / 4 // rows of a COT extension with trees of depth 4
+	pair := ((3*b+1)*corrections+b+b+1)/8 + 16*b
+	const once, perChunk, perInput = 14464, 1696, 16 + corrections/8
+	traffic = peers*(pair*size*chunks+once+perChunk*chunks+perInput*int64(c.NumInputs())) + 16*(3*int64(n)-4)*ands
+
+	const process, perTriple, perGate = 24 << 20, 96, 16
+	live := int64(c.Slots().Len())
+	memory = process + perTriple*b*size*peers + perGate*int64(c.NumWires()) + 16*int64(n)*live
+	return traffic, memory
+}
+
+// chunksFor is about the choice of protocol 12.2 at 40 bits: buckets of b triples, chunks of size AND gates.
+func chunksFor(ands int64) (b, size, chunks int64) {
+	if ands == 0 {
+		return 4, 0, 0
+	}
+	const most = 1 << 16
+	chunks = (ands + most - 1) / most
+	each := (ands + chunks - 1) / chunks
+	for _, row := range []struct{ b, least int64 }{{4, 13454}, {5, 1286}, {6, 313}} {
+		if 4*each >= 3*row.least { // a little below it is still cheaper to fill up
+			return row.b, (max(each, row.least) + 127) / 128 * 128, chunks
+		}
+	}
+	return 7, (max(each, 122) + 127) / 128 * 128, chunks
+}
