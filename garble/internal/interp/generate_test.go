@@ -277,6 +277,9 @@ func (g *generator) join() {
 	}
 	x, m := g.table(key, ta)
 	y, n := g.table(key, tb)
+	if m+n < 2 {
+		return
+	}
 	v := g.fresh()
 	g.line("let %s = join(%s, %s)[%d];", v, x, y, g.rng.IntN(m+n-1))
 	g.scope = append(g.scope, local{v, row, false})
@@ -308,6 +311,9 @@ func (g *generator) table(key, rest string) (string, int) {
 		if rest != "" {
 			rows[i] = "(" + k + ", " + g.expr(rest, 1) + ")"
 		}
+	}
+	if g.chance(5) {
+		return "[" + rows[0] + "; 0]", 0
 	}
 	return "[" + strings.Join(rows, ", ") + "]", n
 }

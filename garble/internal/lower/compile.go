@@ -21,7 +21,7 @@ const PanicBits = 161
 // Limits bound a compilation. A zero field means the default.
 type Limits struct {
 	Gates int // XOR and AND gates: 2^28, about 2 GiB
-	Steps int // expressions and loop turns, plus one for each 64 bits that they handle: 2^28, less than a minute
+	Steps int // expressions and loop turns, plus one for each 64 bits that they handle: 2^27
 	Live  int // bits of all variables: 2^27, 512 MiB
 }
 
@@ -78,7 +78,7 @@ func newLowerer(in *check.Instance, widths []int, limits Limits) *lowerer {
 		limits.Gates = 1 << 28
 	}
 	if limits.Steps == 0 {
-		limits.Steps = 1 << 28
+		limits.Steps = 1 << 27
 	}
 	if limits.Live == 0 {
 		limits.Live = 1 << 27

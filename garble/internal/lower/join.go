@@ -9,56 +9,36 @@ import (
 	"github.com/tacit-mpc/tacit/garble/internal/syntax"
 )
 
-// A merged table holds the rows of two sorted arrays in the order of their keys (spec section 10): key, a tag of one bit that
-// is 0 for a row of the first array and 1 for one of the second, then the rest of the element.
-type merged struct {
-	rows   []gadget.Word
-	key    int   // bits
-	signs  []int // bits of the key that are complemented while sorting, so that signed integers ascend naturally (B15)
-	aw, bw int   // bits of the elements
+// Tables are the two arrays of a join, whose elements begin with the key. They must ascend by key (spec section 10); what a join
+// of others gives is not specified; where a key repeats in one table, one of them matches. Signed integers in a key are
+// ordered as numbers (B15), enums by their bits.
+type tables struct {
+	a, b         []gadget.Word
+	key          int   // bits of the key
+	arest, brest int   // bits of the elements behind it
+	sign         []int // bits of the key that are signs of integers
+	at           syntax.Span
 }
 
-// mergeRows merges two arrays whose elements have key as their first part.
-func (l *lowerer) mergeRows(a, b check.Expr, key check.Type, at syntax.Span) merged {
-	at1, at2 := a.Type().(*check.Array), b.Type().(*check.Array)
-	m, n := l.in.Len(at1), l.in.Len(at2)
-	t := merged{key: l.in.Bits(key), signs: l.signBits(key, 0, nil), aw: l.in.Bits(at1.Elem), bw: l.in.Bits(at2.Elem)}
+func (l *lowerer) tables(a, b check.Expr, key check.Type, at syntax.Span) tables {
+	t := tables{key: l.in.Bits(key), sign: l.signBits(key, 0, nil), at: at}
 	x, y := l.eval(a), l.eval(b)
-	width := max(t.aw, t.bw) + 1
-	var rows []gadget.Word
-	var left, right []int
-	row := func(elem gadget.Word, tag circuit.Wire) int {
-		r := slices.Concat(elem[:t.key], gadget.Word{tag}, elem[t.key:], gadget.Fill(l.b.Zero(), width-1-len(elem)))
-		rows = append(rows, t.flip(l.b, r))
-		return len(rows) - 1
-	}
-	for i := range m {
-		left = append(left, row(x[i*t.aw:(i+1)*t.aw], l.b.Zero()))
-	}
-	for i := range n {
-		right = append(right, row(y[i*t.bw:(i+1)*t.bw], l.b.One()))
-	}
-	order := gadget.OddEvenMerge(left, right, func(i, j int) {
-		l.spend(width, at)
-		x, y := rows[i], rows[j]
-		gadget.Swap(l.b, gadget.Less(l.b, y[:t.key+1], x[:t.key+1], false), x, y)
-	})
-	for _, i := range order {
-		t.rows = append(t.rows, rows[i])
-	}
+	t.a, t.arest = l.elements(x, a.Type(), t.key)
+	t.b, t.brest = l.elements(y, b.Type(), t.key)
 	return t
 }
 
-// flip complements the sign bits of a row's key in place.
-func (t merged) flip(b *circuit.Builder, row gadget.Word) gadget.Word {
-	for _, i := range t.signs {
-		row[i] = b.Not(row[i])
+// elements cuts an array, and gives the bits of an element behind the key.
+func (l *lowerer) elements(w gadget.Word, t check.Type, key int) (elems []gadget.Word, rest int) {
+	a := t.(*check.Array)
+	size := l.in.Bits(a.Elem)
+	for i := range l.in.Len(a) {
+		elems = append(elems, w[i*size:(i+1)*size:(i+1)*size])
 	}
-	return row
+	return elems, size - key
 }
 
-// signBits appends the offsets of the sign bits of a key's signed integers. Fields of enums, whose place depends on the
-// variant, compare by their bits.
+// signBits appends the offsets of the sign bits of a key's integers.
 func (l *lowerer) signBits(t check.Type, off int, signs []int) []int {
 	switch t := t.(type) {
 	case check.Basic:
@@ -78,52 +58,61 @@ func (l *lowerer) signBits(t check.Type, off int, signs []int) []int {
 	return signs
 }
 
-// windows calls f for each pair of neighbours with whether they match, a row of the first array before one of the second, and
-// the elements of the two arrays that they are then. Both have the same wires for the key.
-func (l *lowerer) windows(t merged, at syntax.Span, f func(match circuit.Wire, a, b gadget.Word)) {
-	for i := 0; i+1 < len(t.rows); i++ {
-		x, y := t.rows[i], t.rows[i+1]
-		l.spend(len(x), at)
-		same := gadget.Equal(l.b, x[:t.key], y[:t.key])
-		ordered := l.b.And(l.b.Not(x[t.key]), y[t.key])
-		key := t.flip(l.b, slices.Clone(x[:t.key]))
-		elem := func(row gadget.Word, width int) gadget.Word {
-			return slices.Concat(key, row[t.key+1:])[:width:width]
-		}
-		f(l.b.And(same, ordered), elem(x, t.aw), elem(y, t.bw))
+// flip complements the sign bits of the key at the start of a row, in place, so that bits order as numbers.
+func (t tables) flip(b *circuit.Builder, row gadget.Word) gadget.Word {
+	for _, i := range t.sign {
+		row[i] = b.Not(row[i])
 	}
+	return row
 }
 
+// A match is a possible match of a join: whether it is one, and the elements, which have the same wires for the key.
+type match struct {
+	is   circuit.Wire
+	a, b gadget.Word
+}
+
+// joinLoop runs the body for the matches in the order of the keys.
 func (l *lowerer) joinLoop(s *check.JoinLoop) {
-	key := s.Pair.Elems[0].(*check.Tuple).Elems[0]
-	t := l.mergeRows(s.A, s.B, key, s.Span)
-	l.windows(t, s.Span, func(match circuit.Wire, a, b gadget.Word) {
-		l.ifElse(match, func() gadget.Word {
-			l.bindPattern(s.Pattern, slices.Concat(a, b), s.Pair)
+	t := l.tables(s.A, s.B, s.Pair.Elems[0].(*check.Tuple).Elems[0], s.Span)
+	for _, m := range l.matchesInOrder(t) {
+		l.spend(len(m.a)+len(m.b), s.Span)
+		l.ifElse(m.is, func() gadget.Word {
+			l.bindPattern(s.Pattern, slices.Concat(m.a, m.b), s.Pair)
 			l.eval(s.Body)
 			return nil
 		}, func() gadget.Word { return nil })
-	})
+	}
 }
 
-// joinExpr builds the rows of join: (match, a, b) or (match, a) for every window, zero where nothing matches, sorted by match.
-// A row without match being zero, comparing and exchanging takes one AND a bit and none for the comparison. Of two windows
-// side by side at most one matches, as the row they share cannot be of both arrays, so that exchanging them takes none at all
-// and leaves a row that is known to be zero.
+// matchesInOrder gives the matches in the order of the keys, by the cheaper way: comparing all pairs, or merging the tables.
+func (l *lowerer) matchesInOrder(t tables) []match {
+	m, n := len(t.a), len(t.b)
+	body := 2 * (t.arest + t.brest) // a guess
+	byA := m*n*(t.key+1+t.brest) + m*body
+	byB := m*n*(t.key+1+t.arest) + n*body
+	switch merging := t.mergeCost() + (m+n-1)*body; {
+	case m*n == 0:
+		return nil
+	case byA <= merging && byA <= byB:
+		return l.matchesOfA(t)
+	case byB <= merging:
+		return l.matchesOfB(t)
+	default:
+		return l.windows(t)
+	}
+}
+
+// joinExpr builds the rows of join: (match, a, b) or (match, a), zero where nothing matches, sorted by match. A row without
+// match being zero, comparing and exchanging takes one AND a bit and none for the comparison. Of two windows side by side at
+// most one matches, so that exchanging them takes none at all and leaves a row that is known to be zero.
 func (l *lowerer) joinExpr(e *check.Join) gadget.Word {
 	key := e.A.Type().(*check.Array).Elem
 	if e.Keyed {
 		key = key.(*check.Tuple).Elems[0]
 	}
-	t := l.mergeRows(e.A, e.B, key, e.Span())
-	var rows []gadget.Word
-	l.windows(t, e.Span(), func(match circuit.Wire, a, b gadget.Word) {
-		row := append(gadget.Word{match}, gadget.Mask(l.b, match, a)...)
-		if e.Keyed {
-			row = append(row, gadget.Mask(l.b, match, b)...)
-		}
-		rows = append(rows, row)
-	})
+	t := l.tables(e.A, e.B, key, e.Span())
+	rows := l.joinRows(t, e.Keyed)
 	moved := make([]bool, len(rows))
 	gadget.BitonicSort(0, len(rows), false, func(i, j int) {
 		x, y := rows[i], rows[j]
@@ -139,4 +128,40 @@ func (l *lowerer) joinExpr(e *check.Join) gadget.Word {
 		}
 	})
 	return slices.Concat(rows...)
+}
+
+// joinRows gives a row for each window, in the cheaper way.
+func (l *lowerer) joinRows(t tables, keyed bool) []gadget.Word {
+	payload := t.key + t.arest // bits that differ
+	width := payload
+	if keyed {
+		payload += t.brest
+		width = payload + t.key
+	}
+	windows := len(t.a) + len(t.b) - 1
+	mask := func(m match) gadget.Word {
+		row := append(gadget.Word{m.is}, gadget.Mask(l.b, m.is, m.a)...)
+		if keyed {
+			row = append(row, gadget.Mask(l.b, m.is, m.b)...)
+		}
+		return row
+	}
+	if len(t.a)*len(t.b)*(t.key+1+payload) > t.mergeCost()+windows*payload {
+		var rows []gadget.Word
+		for _, m := range l.windows(t) {
+			rows = append(rows, mask(m))
+		}
+		return rows
+	}
+	rows := make([]gadget.Word, windows)
+	for i := range rows {
+		rows[i] = gadget.Fill(l.b.Zero(), 1+width)
+	}
+	for i, line := range l.allPairs(t) {
+		for j, is := range line {
+			row := mask(match{is, t.a[i], append(t.a[i][:t.key:t.key], t.b[j][t.key:]...)})
+			rows[i+j] = gadget.Xor(l.b, rows[i+j], row)
+		}
+	}
+	return rows
 }
