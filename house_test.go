@@ -40,7 +40,8 @@ var floors = map[string][]string{
 
 	// Floor 2, and the bridge.
 	"mpc":                 {"circuit", "channel", "ot", "internal/block"},
-	"channel/mesh":        {"channel", "identity", "natpunch"},
+	"internal/pathconn":   nil,
+	"channel/mesh":        {"channel", "identity", "internal/pathconn", "natpunch", "relay"},
 	"channel/channeltest": {"channel"},
 
 	// Floors 3 and 4.
@@ -64,6 +65,7 @@ var external = map[string][]string{
 	"coord":                  {"github.com/quic-go/quic-go", "golang.org/x/crypto/cryptobyte", "golang.org/x/net", "golang.org/x/sync", "golang.org/x/time"},
 	"relay":                  {"github.com/pion/turn/v4", "github.com/pion/stun/v3", "github.com/pion/transport/v4", "github.com/pion/logging", "golang.org/x/time"},
 	"natpunch":               {"github.com/pion/stun/v3", "golang.org/x/net", "golang.org/x/sync"},
+	"internal/pathconn":      {"golang.org/x/net", "golang.org/x/sys"},
 	"channel/mesh":           {"github.com/quic-go/quic-go", "golang.org/x/crypto/cryptobyte", "golang.org/x/net", "golang.org/x/sync"},
 	"internal/app":           {"github.com/quic-go/quic-go", "golang.org/x/sync"},
 	"internal/cli":           {"github.com/urfave/cli/v2", "rsc.io/qr", "golang.org/x/term", "golang.org/x/sync"},

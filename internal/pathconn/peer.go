@@ -1,0 +1,157 @@
+package pathconn
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+)
+
+// syntheticRange holds the addresses of peers: class E, which no network carries.
+var syntheticRange = netip.MustParsePrefix("240.0.0.0/4")
+
+func isSynthetic(a netip.Addr) bool { return syntheticRange.Contains(a) }
+
+// A Sender is another way out than the main socket. Send must not block, and copies p if it keeps it; lost packets are not
+// reported.
+type Sender interface {
+	Send(p []byte, to netip.AddrPort)
+}
+
+// A Route says where the packets for a peer go. It is a value: change it with Peer.SetRoute.
+type Route struct {
+	Direct netip.AddrPort   // straight to the peer; the zero value if there is no such path
+	Out    Sender           // for Direct; nil is the main socket
+	Relay  func(p []byte)   // through a relay; nil if there is none. Used without Direct, and with it if Both
+	Spray  []netip.AddrPort // every packet goes here as well, through the main socket: the first flight
+	Both   bool             // send direct and over the relay: the direct path is in doubt
+}
+
+// A Peer is another party as QUIC sees it: one synthetic address.
+type Peer struct {
+	conn  *Conn
+	addr  *net.UDPAddr
+	route atomic.Pointer[route]
+
+	sent     atomic.Int64 // packets
+	received atomic.Int64 // packets that did not come through the main socket
+	last     atomic.Int64 // UnixNano of the last packet sent
+}
+
+// route is a Route as write wants it.
+type route struct {
+	Route
+	direct *net.UDPAddr
+	spray  []*net.UDPAddr
+}
+
+// Peer makes a peer without a route: what is sent to it is lost until SetRoute.
+func (c *Conn) Peer() *Peer {
+	p := &Peer{conn: c}
+	p.route.Store(&route{})
+	c.change(func(t *table) {
+		ip := netip.AddrFrom4([4]byte{240, byte(c.next >> 16), byte(c.next >> 8), byte(c.next)})
+		c.next++
+		p.addr = &net.UDPAddr{IP: ip.AsSlice(), Port: 1}
+		t.synthetic[ip] = p
+	})
+	return p
+}
+
+// Addr is the address by which QUIC knows the peer.
+func (p *Peer) Addr() *net.UDPAddr { return p.addr }
+
+// SetRoute changes where packets go, from the next one on.
+func (p *Peer) SetRoute(r Route) {
+	n := &route{Route: r}
+	if r.Direct.IsValid() {
+		n.direct = net.UDPAddrFromAddrPort(r.Direct)
+	}
+	for _, a := range r.Spray {
+		n.spray = append(n.spray, net.UDPAddrFromAddrPort(a))
+	}
+	p.route.Store(n)
+}
+
+// Route returns the route in use.
+func (p *Peer) Route() Route { return p.route.Load().Route }
+
+// Own says that packets from a real address are the peer's. An address has one owner.
+func (p *Peer) Own(addr netip.AddrPort) {
+	addr = unmap(addr)
+	if p.conn.table.Load().real[addr] == p {
+		return
+	}
+	p.conn.change(func(t *table) { t.real[addr] = p })
+}
+
+// Disown forgets that an address is the peer's.
+func (p *Peer) Disown(addr netip.AddrPort) {
+	p.conn.change(func(t *table) {
+		if t.real[unmap(addr)] == p {
+			delete(t.real, unmap(addr))
+		}
+	})
+}
+
+// Deliver gives QUIC a packet of the peer that came by a relay or another socket. It copies b and never blocks.
+func (p *Peer) Deliver(b []byte) {
+	p.received.Add(1)
+	p.conn.inject(b, p.addr)
+}
+
+// LastSent is when QUIC last sent the peer anything.
+func (p *Peer) LastSent() time.Time { return time.Unix(0, p.last.Load()) }
+
+// Remove ends the peer: its packets are strangers' from then on.
+func (p *Peer) Remove() {
+	p.conn.change(func(t *table) {
+		delete(t.synthetic, p.addr.AddrPort().Addr().Unmap())
+		for a, owner := range t.real {
+			if owner == p {
+				delete(t.real, a)
+			}
+		}
+	})
+}
+
+// write sends b, which is several packets if oob says so.
+func (p *Peer) write(b, oob []byte) (n, oobn int, err error) {
+	r := p.route.Load()
+	p.sent.Add(1)
+	p.last.Store(time.Now().UnixNano())
+	for _, a := range r.spray {
+		segments(b, oob, func(s []byte) { p.conn.Send(s, a.AddrPort()) })
+	}
+	if r.Relay != nil && (r.direct == nil || r.Both) {
+		segments(b, oob, r.Relay)
+	}
+	switch {
+	case r.direct == nil:
+	case r.Out != nil:
+		segments(b, oob, func(s []byte) { r.Out.Send(s, r.Direct) })
+	case r.direct.IP.To4() != nil:
+		return p.conn.writeReal(b, oob, r.direct)
+	default:
+		var buf [oobSize]byte
+		n, _, err = p.conn.writeReal(b, toIPv6(buf[:0], oob), r.direct)
+		return n, len(oob), err
+	}
+	return len(b), len(oob), nil
+}
+
+// segments calls send for each packet of b.
+func segments(b, oob []byte, send func(p []byte)) {
+	size := segmentSize(oob)
+	if size == 0 {
+		size = len(b)
+	}
+	for len(b) > 0 {
+		n := min(size, len(b))
+		send(b[:n])
+		b = b[n:]
+	}
+}
+
+var native = binary.NativeEndian
