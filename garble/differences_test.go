@@ -36,6 +36,8 @@ func TestDefects(t *testing.T) {
 		{"B10 negative", "pub fn main(x: i64) -> i64 { let a = -3; a + x }", "1", "-2"},
 		{"B10 default", "pub fn main(x: u8) -> u8 { let a = 0 - 1; x }", "1", "!Overflow"},
 		{"B10 two uses", "pub fn main(a: [u32; 3], x: u32) -> u32 { let i = 2; a[i] + x + i }", "[1, 2, 3], 10", "15"},
+		{"B10 wide", "pub fn main(x: u64) -> u64 { let a = 5000000000; a + x }", "1", "5000000001"},
+		{"B10 known", "pub fn main(x: u8) -> u8 { let a = 300; a + x }", "", "type: UnexpectedType"},
 		{"B11", "struct S { a: bool, b: bool } pub fn main(s: S) -> u8 { match s { S { b: true, .. } => 1, S { a: false, .. } => 2 } }", "", "type: PatternsAreNotExhaustive"},
 		{"B11 complete", "struct S { a: bool, b: bool } pub fn main(s: S) -> u8 { match s { S { b: true, .. } => 1, S { b: false, .. } => 2 } }", "S {a: true, b: false}", "2"},
 		{"B12", "pub fn main(x: (u8, u8)) -> u8 { let (1, y) = x; y }", "", "type: PatternsAreNotExhaustive"},

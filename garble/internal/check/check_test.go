@@ -31,6 +31,8 @@ func TestAccepts(t *testing.T) {
 		"const N: usize = P::N; const M: usize = N; pub fn main(a: [u8; N]) -> [u8; const { M + 1usize - 1usize }] { a }",
 		"const N: usize = P::N; pub fn main(a: [u8; const { max(N, 2usize) }]) -> [u8; const { max(2usize, N) }] { a }",
 		"pub fn main(x: i8) -> u8 { match x { -128..=-1 => 0, 0..=126 => 1, 127 => 2 } }",
+		"pub fn main(x: u64) -> u64 { let y = 5000000000; x + y }",
+		"pub fn main(x: u8) -> u8 { for i in 0..256 { x ^ i; } x }",
 		"struct S { b: bool, a: bool } pub fn main(s: S) -> u8 { match s { S { a: true, .. } => 1, S { a: false, b } => 2 } }",
 		"pub fn main(x: u8) -> u8 { let mut s = 0; for i in 0..4 { s += i; } s as u8 + x }",
 	} {
@@ -43,7 +45,11 @@ func TestAccepts(t *testing.T) {
 func TestRejects(t *testing.T) {
 	for _, tt := range []struct{ src, at, kind string }{
 		{"pub fn main(x: u8) -> u8 { x + 300 }", "1:32", "UnexpectedType"},
-		{"pub fn main(x: u8) -> u8 { let y = 5000000000; x }", "1:36", "UnexpectedType"},
+		{"pub fn main(x: u8) -> u8 { let y = 5000000000; y == 1; x }", "1:48", "UnexpectedType"},
+		{"pub fn main(x: u8) -> u8 { let y = 300; x + y }", "1:45", "UnexpectedType"},
+		{"pub fn main(x: u8) -> u8 { let y = 300; let z = y; x + z }", "1:56", "UnexpectedType"},
+		{"pub fn main(x: u8) -> u8 { for i in 0..300 { x + i; } x }", "1:50", "UnexpectedType"},
+		{"pub fn main(x: u8) -> u8 { let mut y = 5000000000; x }", "1:40", "UnexpectedType"},
 		{"pub fn main(x: u8) -> u8 { let (1, y) = (x, x); y }", "1:32", "PatternsAreNotExhaustive"},
 		{"pub fn main(x: u8) -> u8 { match x { 261 => 1, _ => 2 } }", "1:38", "UnexpectedType"},
 		{"pub fn main(x: u8) -> u8 { match x { 0..0 => 1, _ => 2 } }", "1:38", "InvalidRange"},

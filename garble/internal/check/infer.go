@@ -189,6 +189,9 @@ func (b *body) push(x Expr, t Type) Expr {
 	case *Lit:
 		return b.pushLit(x, t.(Basic))
 	case *VarRef:
+		if !b.holds(x, t) {
+			return bad(x.span)
+		}
 		if hasOpen(t) || Same(x.Var.Type, t) {
 			x.typ = t
 			return x
@@ -251,10 +254,7 @@ func (b *body) push(x Expr, t Type) Expr {
 // pushLit gives an unsuffixed literal its type. Until then Value is the magnitude, or for a negative one 64 bits of two's
 // complement.
 func (b *body) pushLit(x *Lit, t Basic) Expr {
-	n := syntax.Number{Value: x.Value}
-	if x.typ == openInt && int64(x.Value) < 0 {
-		n = syntax.Number{Value: -x.Value, Neg: true}
-	}
+	n := x.number()
 	if t == openInt {
 		if x.typ == openUint && x.Value > 1<<63-1 {
 			b.fail("UnexpectedType", x.span, RangeHint(I64), "%s does not fit a signed type", numText(n))
@@ -270,6 +270,29 @@ func (b *body) pushLit(x *Lit, t Basic) Expr {
 	}
 	x.typ, x.Value = t, bits
 	return x
+}
+
+// number is the value of a literal whose type is open.
+func (x *Lit) number() syntax.Number {
+	if x.typ == openInt && int64(x.Value) < 0 {
+		return syntax.Number{Value: -x.Value, Neg: true}
+	}
+	return syntax.Number{Value: x.Value}
+}
+
+// holds reports whether a type can hold what an open variable is known to be.
+func (b *body) holds(x *VarRef, t Type) bool {
+	basic, ok := t.(Basic)
+	if !ok || basic.open() {
+		return true
+	}
+	for _, n := range x.Var.known {
+		if _, ok := Fit(n, basic); !ok {
+			b.fail("UnexpectedType", x.span, RangeHint(basic), "`%s` can be %s, which does not fit %v", x.Var.Name, numText(n), basic)
+			return false
+		}
+	}
+	return true
 }
 
 func (b *body) pushRange(x *Range, t *Array) {

@@ -36,8 +36,31 @@ func (b *body) let(s *syntax.Let) Stmt {
 		return &Let{&Bind{v}, x}
 	}
 	open := x.Type()
-	x = b.settle(x)
-	return &Let{b.irrefutable(s.Pattern, open), x}
+	if l, ok := x.(*Lit); ok && hasOpen(open) {
+		if name, ok := s.Pattern.(*syntax.VarPattern); ok {
+			return b.letLiteral(name, l)
+		}
+	}
+	p := b.irrefutable(s.Pattern, open)
+	if v, ok := p.(*Bind); ok && v.Var.open != nil {
+		if from, ok := x.(*VarRef); ok {
+			v.Var.known = from.Var.known
+		}
+	}
+	return &Let{p, b.settle(x)}
+}
+
+// letLiteral binds an unsuffixed literal. The variable has 32 bits, or 64 if it needs them; its uses know the value.
+func (b *body) letLiteral(name *syntax.VarPattern, l *Lit) Stmt {
+	n := l.number()
+	v := variable(name.Name, l.typ, name.Span())
+	v.known = []syntax.Number{n}
+	if _, ok := Fit(n, v.Type.(Basic)); !ok {
+		v.Type = replaceOpen(l.typ, U64, I64)
+	}
+	x := b.constrain(l, v.Type)
+	b.bind(v)
+	return &Let{&Bind{v}, x}
 }
 
 // irrefutable checks the pattern of a let or for (B12).
@@ -152,6 +175,11 @@ func (b *body) loop(s *syntax.For) Stmt {
 	f := &For{Array: b.settle(x), Span: s.Span()}
 	b.scoped(func() {
 		f.Pattern = b.irrefutable(s.Pattern, elem)
+		v, isVar := f.Pattern.(*Bind)
+		if r, ok := x.(*Range); ok && isVar && v.Var.open != nil {
+			last := r.From + uint64(r.typ.(*Array).Size.sum.k) - 1
+			v.Var.known = []syntax.Number{{Value: r.From}, {Value: last}}
+		}
 		f.Body = b.loopBody(s.Body)
 	})
 	return f

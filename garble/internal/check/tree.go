@@ -31,6 +31,9 @@ type Var struct {
 	Mut  bool
 	Span syntax.Span
 	open Type // the type each use starts from, if it was left open: polymorphic (spec 6.3)
+	// known are the least and the greatest value of an open variable, if it stands for a literal or runs over a range: uses
+	// have to hold them.
+	known []syntax.Number
 }
 
 // An Expr is a typed expression. Operands are evaluated in the order of the fields, each exactly once, unless the node's
