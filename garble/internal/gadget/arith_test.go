@@ -217,3 +217,25 @@ func TestShift(t *testing.T) {
 		})
 	})
 }
+
+func TestConstants(t *testing.T) {
+	b := circuit.NewBuilder([]int{1})
+	word := func(v Word) uint64 { k, _ := Value(b, v); return k }
+	for _, signed := range []bool{false, true} {
+		for x := range uint64(256) {
+			for y := range uint64(256) {
+				p, o := Mul(b, Const(b, x, 8), Const(b, y, 8), signed)
+				want, fails := product(x, y, 8, signed)
+				if word(p) != want || word(Word{o}) != one(fails) {
+					t.Fatalf("%d * %d, signed %v: got %d, overflow %d", x, y, signed, word(p), word(Word{o}))
+				}
+				q, r, z, o := DivRem(b, Const(b, x, 8), Const(b, y, 8), signed)
+				for i, w := range wantDivRem(x, y, 8, signed) {
+					if got := word([]Word{q, r, {z}, {o}}[i]); w != nil && fmt.Sprint(w) != fmt.Sprint(got) {
+						t.Fatalf("%d / %d, signed %v: output %d is %d, want %v", x, y, signed, i, got, w)
+					}
+				}
+			}
+		}
+	}
+}

@@ -9,6 +9,11 @@ import (
 // DivRem returns x / y rounded towards zero and x % y with the sign of x, whether y is zero, and whether the quotient
 // overflows (the minimum divided by -1).
 func DivRem(b *circuit.Builder, x, y Word, signed bool) (quo, rem Word, zero, overflow circuit.Wire) {
+	if u, ok := Value(b, x); ok {
+		if v, ok := Value(b, y); ok {
+			return divValues(b, u, v, len(x), signed)
+		}
+	}
 	if !signed {
 		quo, rem, zero = divide(b, x, y)
 		return quo, rem, zero, b.Zero()

@@ -10,6 +10,9 @@ import "github.com/tacit-mpc/tacit/circuit"
 // product certainly overflows; bigProduct finds that out. Otherwise the product fits n+1 bits, and bit n decides.
 func Mul(b *circuit.Builder, x, y Word, signed bool) (prod Word, overflow circuit.Wire) {
 	if k, ok := Value(b, y); ok {
+		if v, ok := Value(b, x); ok {
+			return mulValues(b, v, k, len(x), signed)
+		}
 		return mulConst(b, x, k, signed)
 	}
 	if k, ok := Value(b, x); ok {

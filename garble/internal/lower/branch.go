@@ -13,9 +13,10 @@ import (
 type frame struct {
 	parent *frame
 	depth  int
-	cond   circuit.Wire // whether the branch is taken, given that the parent is
-	given  given        // what follows from cond
-	writes []write      // what to undo, oldest first
+	cond   circuit.Wire      // whether the branch is taken, given that the parent is
+	given  given             // what follows from cond
+	writes []write           // what to undo, oldest first
+	saved  map[*variable]int // bits in writes, -1 if all of the variable is
 	panics panics
 }
 
@@ -25,6 +26,27 @@ type write struct {
 	cell     *cell
 	old      gadget.Word
 	off, end int
+}
+
+// save remembers n bits of a variable at off before they change. What a frame remembers of a variable is at most three times as
+// large as that.
+func (f *frame) save(v *variable, off, n int) {
+	size := len(v.word)
+	if f.saved == nil {
+		f.saved = map[*variable]int{}
+	}
+	switch before := f.saved[v]; {
+	case before < 0:
+	case n == size:
+		f.saved[v] = -1
+		f.writes = append(f.writes, write{v: v, cell: v.cell, end: size})
+	case before+n > size:
+		f.saved[v] = -1
+		f.writes = append(f.writes, write{v: v, cell: &cell{word: slices.Clone(v.word)}, end: size})
+	default:
+		f.saved[v] = before + n
+		f.writes = append(f.writes, write{v: v, old: slices.Clone(v.word[off : off+n]), off: off, end: off + n})
+	}
 }
 
 // An outcome is what a branch leaves: its value, the variables of outside that it changed, its panics.

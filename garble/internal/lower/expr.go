@@ -198,6 +198,9 @@ func (l *lowerer) unary(e *check.Unary) gadget.Word {
 func (l *lowerer) binary(op check.BinaryOp, x, y gadget.Word, t check.Type, at syntax.Span) gadget.Word {
 	basic, _ := t.(check.Basic)
 	signed := basic.Signed()
+	if op == check.Mul || op == check.Div || op == check.Rem {
+		l.spend(len(x)*len(x), at)
+	}
 	less := func(x, y gadget.Word) circuit.Wire { return gadget.Less(l.b, x, y, signed) }
 	switch op {
 	case check.And:

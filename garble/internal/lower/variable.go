@@ -39,12 +39,8 @@ func (v *variable) own() {
 
 // set stores w at off. Every enclosing branch that v outlives can undo it.
 func (l *lowerer) set(v *variable, off int, w gadget.Word) {
-	if f := l.frame; v.depth < f.depth {
-		if len(w) == len(v.word) {
-			f.writes = append(f.writes, write{v: v, cell: v.cell, end: len(w)})
-		} else {
-			f.writes = append(f.writes, write{v: v, old: slices.Clone(v.word[off : off+len(w)]), off: off, end: off + len(w)})
-		}
+	if l.frame.depth > v.depth {
+		l.frame.save(v, off, len(w))
 	}
 	if len(w) == len(v.word) {
 		v.cell = &cell{word: w, shared: true}
