@@ -82,7 +82,7 @@ func (c *Pair) stepBirthday(now time.Time) time.Time {
 func (c *Pair) reflexive() []*remote {
 	return slices.DeleteFunc(c.ordered(), func(r *remote) bool {
 		a := r.Addr.Addr()
-		return a.IsPrivate() || a.IsLoopback() || r.Kind == Host && !a.IsGlobalUnicast()
+		return r.Kind == Relayed || a.IsPrivate() || a.IsLoopback() || r.Kind == Host && !a.IsGlobalUnicast()
 	})
 }
 
@@ -101,7 +101,7 @@ func (c *Pair) openSockets(now time.Time) {
 		b.sockets = append(b.sockets, o)
 		b.tried++
 		for _, r := range targets[:min(len(targets), 2)] {
-			c.ping(r.route(o))
+			c.ping(c.route(r, o))
 		}
 		b.pinged = now
 	}
@@ -109,7 +109,7 @@ func (c *Pair) openSockets(now time.Time) {
 		b.pinged = now
 		for _, o := range b.sockets {
 			for _, r := range targets[:min(len(targets), 2)] {
-				c.ping(r.route(o))
+				c.ping(c.route(r, o))
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func (c *Pair) guess() {
 	b := &c.birthday
 	target := c.reflexive()[0]
 	main := c.puncher.cfg.Main
-	t := target.route(main)
+	t := c.route(target, main)
 	for range guessesPerStep {
 		if b.guesses >= maxGuesses {
 			return

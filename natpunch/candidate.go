@@ -12,6 +12,7 @@ const (
 	Mapped        Kind = 3 // a port mapping that a router granted
 	Static        Kind = 4 // given by the user
 	PeerReflexive Kind = 5 // where a ping of the peer came from
+	Relayed       Kind = 6 // at a relay
 )
 
 func (k Kind) String() string {
@@ -26,6 +27,8 @@ func (k Kind) String() string {
 		return "static"
 	case PeerReflexive:
 		return "peer-reflexive"
+	case Relayed:
+		return "relayed"
 	}
 	return "unknown"
 }
@@ -36,7 +39,8 @@ type Candidate struct {
 	Kind Kind
 }
 
-// rank orders paths: lower is better. Loopback and the own network first, then IPv6, then IPv4 (design 3.9).
+// rank orders direct paths: lower is better. Loopback and the own network first, then IPv6, then IPv4 (design 3.9). Every relayed
+// path ranks behind.
 func rank(addr netip.Addr) int {
 	switch {
 	case addr.IsLoopback():
@@ -48,3 +52,6 @@ func rank(addr netip.Addr) int {
 	}
 	return 3
 }
+
+// relayRank is the rank of a path over one relay; each further relay adds one.
+const relayRank = 10

@@ -23,7 +23,7 @@ func (c *Pair) take(a arrival) {
 	if r == nil {
 		return
 	}
-	t := r.route(a.out)
+	t := c.route(r, a.out)
 	if a.heard {
 		t.heard = true
 	}
@@ -85,7 +85,7 @@ func (c *Pair) takePong(a arrival) {
 
 // choose makes t the path if it is proven both ways and better than the one in use.
 func (c *Pair) choose(t *route) {
-	if t.ponged.IsZero() || !t.heard || t == c.chosen {
+	if t.ponged.IsZero() || !t.heard || t == c.chosen || !c.allowed(t) {
 		return
 	}
 	if c.chosen != nil && !better(t, c.chosen) {
@@ -97,10 +97,39 @@ func (c *Pair) choose(t *route) {
 }
 
 func better(t, old *route) bool {
-	if a, b := rank(t.remote.Addr.Addr()), rank(old.remote.Addr.Addr()); a != b {
-		return a < b
+	if t.rank != old.rank {
+		return t.rank < old.rank
 	}
 	return t.rtt+hysteresis < old.rtt
+}
+
+func (c *Pair) allowed(t *route) bool {
+	switch c.policy {
+	case DirectOnly:
+		return t.rank < relayRank
+	case RelayOnly:
+		return t.rank >= relayRank
+	}
+	return true
+}
+
+// keepSpares pings proven routes over relays, so that one is ready when the direct path dies.
+func (c *Pair) keepSpares(now time.Time) time.Time {
+	if c.policy == DirectOnly {
+		return now.Add(spareEvery)
+	}
+	if now.Before(c.spares) {
+		return c.spares
+	}
+	c.spares = now.Add(spareEvery)
+	for _, r := range c.remotes {
+		for _, t := range r.routes {
+			if t != c.chosen && t.rank >= relayRank && !t.ponged.IsZero() {
+				c.ping(t)
+			}
+		}
+	}
+	return c.spares
 }
 
 // watch pings the chosen path and gives it up after some misses.
@@ -140,7 +169,7 @@ func (c *Pair) lose(now time.Time) {
 	var spare *route
 	for _, r := range c.remotes {
 		for _, t := range r.routes {
-			if !t.ponged.IsZero() && t.heard && now.Sub(t.ponged) < trustFor && (spare == nil || better(t, spare)) {
+			if !t.ponged.IsZero() && t.heard && c.allowed(t) && now.Sub(t.ponged) < trustFor && (spare == nil || better(t, spare)) {
 				spare = t
 			}
 		}
@@ -165,7 +194,7 @@ func (c *Pair) drop() {
 func (c *Pair) publish() {
 	var s PathState
 	if t := c.chosen; t != nil {
-		s = PathState{Proven: true, Remote: t.remote.Addr, Out: t.out, Kind: t.remote.Kind, RTT: t.rtt}
+		s = PathState{Proven: true, Relayed: t.rank >= relayRank, Remote: t.remote.Addr, Out: t.out, Kind: t.remote.Kind, RTT: t.rtt}
 	}
 	c.mu.Lock()
 	c.current = s

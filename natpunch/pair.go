@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,7 +22,8 @@ const (
 	retryOld     = 60 * time.Second        // and if none did
 	hysteresis   = 5 * time.Millisecond    // by which a path of equal rank must be faster to take over
 	inbox        = 64
-	maxSeen      = 512 // transactions remembered against replays
+	maxSeen      = 512             // transactions remembered against replays
+	spareEvery   = 8 * time.Second // pings on proven routes over relays that are not in use
 )
 
 // Liveness of the chosen path (design D14, goals G14 and G22).
@@ -38,6 +40,8 @@ const (
 type Pair struct {
 	puncher *Puncher
 	changed func(PathState)
+	heard   func(netip.AddrPort, Outlet)
+	policy  Policy
 	tag     tag
 	out, in sealer
 	running sync.WaitGroup
@@ -66,6 +70,8 @@ type Pair struct {
 	round    time.Time     // when the next round is due
 	next     time.Time     // when the next try is due
 	chosen   *route
+	relays   []Outlet  // our relayed addresses
+	spares   time.Time // when spare routes over relays are pinged next
 	birthday birthday
 }
 
@@ -81,6 +87,7 @@ type remote struct {
 type route struct {
 	remote  *remote
 	out     Outlet
+	rank    int // lower is better
 	sent    map[transaction]time.Time
 	rtt     time.Duration
 	ponged  time.Time // last pong
@@ -99,7 +106,7 @@ type arrival struct {
 }
 
 func newPair(p *Puncher, cfg PairConfig) *Pair {
-	c := &Pair{puncher: p, changed: cfg.Changed, arrived: make(chan arrival, inbox), commands: make(chan func(), inbox),
+	c := &Pair{puncher: p, changed: cfg.Changed, heard: cfg.Heard, policy: cfg.Policy, arrived: make(chan arrival, inbox), commands: make(chan func(), inbox),
 		remotes: map[netip.AddrPort]*remote{}, seen: map[transaction]struct{}{}}
 	c.tag, c.out, c.in = keysOf(cfg.Secret, cfg.Lower)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
@@ -139,11 +146,42 @@ func (c *Pair) SetBehaviour(ours, theirs Behaviour) {
 func (c *Pair) Go(after time.Duration) {
 	c.do(func() {
 		c.started = true
-		if c.chosen == nil {
+		if !c.direct() {
 			c.next = time.Now().Add(after)
 			c.try = time.Time{}
 		}
 	})
+}
+
+// AddOutlet adds a relayed address of ours: what is sent through it leaves from the relay. The peer's pings that arrive there are
+// to be passed to Handle with it.
+func (c *Pair) AddOutlet(o Outlet) {
+	c.do(func() {
+		c.relays = append(c.relays, o)
+		c.fresh = true
+		c.spares = time.Now()
+		if !c.direct() {
+			c.next, c.try = time.Now(), time.Time{}
+		}
+	})
+}
+
+// RemoveOutlet forgets a relayed address of ours that is no more.
+func (c *Pair) RemoveOutlet(o Outlet) {
+	c.do(func() {
+		c.relays = slices.DeleteFunc(c.relays, func(r Outlet) bool { return r == o })
+		for _, r := range c.remotes {
+			delete(r.routes, o)
+		}
+		if c.chosen != nil && c.chosen.out == o {
+			c.lose(time.Now())
+		}
+	})
+}
+
+// direct tells whether the path in use needs no relay, or no such path is wanted.
+func (c *Pair) direct() bool {
+	return c.chosen != nil && (c.chosen.rank < relayRank || c.policy == RelayOnly)
 }
 
 // Repunch distrusts what is known and tries everything again at once, for example after our address changed.
@@ -211,8 +249,9 @@ func (c *Pair) step(now time.Time) time.Time {
 	if !c.started {
 		return wake
 	}
+	at(c.keepSpares(now))
 	if c.try.IsZero() {
-		if c.chosen != nil {
+		if c.direct() {
 			return wake
 		}
 		if now.Before(c.next) {
@@ -222,12 +261,12 @@ func (c *Pair) step(now time.Time) time.Time {
 		c.try, c.pause, c.round, c.fresh = now, firstPause, now, false
 	}
 	limit := punchFor
-	if c.chosen != nil {
+	if c.direct() {
 		limit = settleFor
 	}
 	if !now.Before(c.try.Add(limit)) {
 		c.endTry(now)
-		if c.chosen == nil {
+		if !c.direct() {
 			at(c.next)
 		}
 		return wake
@@ -238,7 +277,7 @@ func (c *Pair) step(now time.Time) time.Time {
 		c.pause = min(c.pause*3/2, longestPause)
 	}
 	at(c.round)
-	if c.chosen == nil {
+	if !c.direct() && c.policy != RelayOnly {
 		at(c.stepBirthday(now))
 	}
 	return wake
@@ -259,13 +298,13 @@ func (c *Pair) add(r Candidate) *remote {
 	if old := c.remotes[r.Addr]; old != nil {
 		return old
 	}
-	if len(c.remotes) >= maxRemotes {
+	if len(c.remotes) >= maxRemotes && !c.evict() {
 		return nil
 	}
 	n := &remote{Candidate: r, routes: map[Outlet]*route{}}
 	c.remotes[r.Addr] = n
 	c.fresh = true
-	if c.chosen == nil && c.started && c.try.IsZero() {
+	if !c.direct() && c.started && c.try.IsZero() {
 		if soon := time.Now().Add(retryNew); soon.Before(c.next) {
 			c.next = soon
 		}
@@ -277,23 +316,51 @@ func (c *Pair) add(r Candidate) *remote {
 	return n
 }
 
-func (r *remote) route(out Outlet) *route {
+// evict makes room by forgetting a learned address that never answered.
+func (c *Pair) evict() bool {
+	for addr, r := range c.remotes {
+		if r.pongs == 0 && (r.Kind == PeerReflexive || r.Kind == Relayed) {
+			delete(c.remotes, addr)
+			return true
+		}
+	}
+	return false
+}
+
+// route is the way to an address of the peer through one of our sockets.
+func (c *Pair) route(r *remote, out Outlet) *route {
 	t := r.routes[out]
 	if t == nil {
-		t = &route{remote: r, out: out, sent: map[transaction]time.Time{}}
+		t = &route{remote: r, out: out, rank: rank(r.Addr.Addr()), sent: map[transaction]time.Time{}}
+		own := slices.Contains(c.relays, out)
+		switch {
+		case own && r.Kind == Relayed:
+			t.rank = relayRank + 1
+		case own || r.Kind == Relayed:
+			t.rank = relayRank
+		}
 		r.routes[out] = t
 	}
 	return t
 }
 
-// pingAll pings the best candidates through the main socket.
+// pingAll pings the best candidates through the main socket, and those in the open through our relayed addresses. A relayed route
+// that has answered is left alone.
 func (c *Pair) pingAll() {
 	n := 0
 	for _, r := range c.ordered() {
 		if n++; n > maxAtOnce && c.pause < longestPause {
 			break
 		}
-		c.ping(r.route(c.puncher.cfg.Main))
+		outs := append([]Outlet{c.puncher.cfg.Main}, c.relays...)
+		if r.Kind == Host && (r.Addr.Addr().IsPrivate() || r.Addr.Addr().IsLoopback()) {
+			outs = outs[:1]
+		}
+		for _, o := range outs {
+			if t := c.route(r, o); t.rank < relayRank || t.ponged.IsZero() {
+				c.ping(t)
+			}
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ type PunchConfig struct {
 	Open func() (Outlet, error)
 }
 
-// A Puncher finds and watches direct paths for every pair of one party. It reads no socket: the owner of the sockets passes pings
+// A Puncher finds and watches paths, direct ones and over relays, for every pair of one party. It reads no socket: the owner of the sockets passes pings
 // to Handle.
 type Puncher struct {
 	cfg PunchConfig
@@ -34,21 +34,36 @@ func NewPuncher(cfg PunchConfig) *Puncher {
 	return &Puncher{cfg: cfg, pairs: map[tag]*Pair{}}
 }
 
-// A PathState is the direct path to a peer, or that there is none.
+// A PathState is the best path to a peer, or that there is none.
 type PathState struct {
-	Proven bool
-	Remote netip.AddrPort
-	Out    Outlet // the socket that it goes through
-	Kind   Kind   // of the remote candidate
-	RTT    time.Duration
+	Proven  bool
+	Relayed bool // over a relay, at either end; false: direct
+	Remote  netip.AddrPort
+	Out     Outlet // the socket that it goes through
+	Kind    Kind   // of the remote candidate
+	RTT     time.Duration
 }
+
+// A Policy restricts the paths of a pair.
+type Policy uint8
+
+// The policies.
+const (
+	AnyPath    Policy = iota
+	DirectOnly        // no path over a relay
+	RelayOnly         // only paths over a relay
+)
 
 // A PairConfig names a pair. Secret is known to its two parties alone; Changed is called by the pair's goroutine whenever the path
 // appears, moves or is lost, and must not call the Pair.
 type PairConfig struct {
 	Secret  [32]byte
 	Lower   bool // our seat is the lower one
+	Policy  Policy
 	Changed func(PathState)
+
+	// Heard, if not nil, is called by Handle for every authentic ping and pong: packets from there are the peer's.
+	Heard func(from netip.AddrPort, out Outlet)
 }
 
 // Pair adds a pair. It does nothing before Go, but answers the peer's pings.
@@ -75,6 +90,9 @@ func (p *Puncher) Handle(packet []byte, out Outlet, from netip.AddrPort) bool {
 	m, ok := c.in.open(packet)
 	if !ok {
 		return true
+	}
+	if c.heard != nil {
+		c.heard(unmap(from), out)
 	}
 	select {
 	case c.arrived <- arrival{m, out, unmap(from), time.Now()}:
