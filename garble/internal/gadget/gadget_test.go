@@ -112,7 +112,7 @@ func (u unit) check(t *testing.T, want func(x []uint64) []any) {
 		}
 		lanes = nil
 	}
-	count := 4000
+	count := 1500
 	if total <= 16 {
 		count = 1 << total
 	}
