@@ -210,7 +210,7 @@ func (a *appeaser) observe(s *session, event string, batch uint32, value any) {
 	}
 	known := a.at(name{stepEV1, batch})
 	a.mu.Lock()
-	a.labels[batch], a.cheat = slices.Clone(value.(*work).label), s
+	a.labels[batch], a.cheat = slices.Clone(value.(*work).label), &session{sid: slices.Clone(s.sid), delta: s.delta}
 	a.mu.Unlock()
 	close(known)
 }
