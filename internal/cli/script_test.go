@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -20,10 +21,21 @@ import (
 
 // TestMain lets the test binary be both programs: scripts run the real mains in processes of their own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(crowd{m}, map[string]func(){
 		"party": func() { os.Exit(Party(os.Args, Standard())) },
 		"pre":   func() { os.Exit(Pre(os.Args, Standard())) },
 	})
+}
+
+// crowd runs more tests at a time than there are processors: scripts mostly wait for their processes.
+type crowd struct{ *testing.M }
+
+func (c crowd) Run() int {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	return c.M.Run()
 }
 
 // TestScript runs testdata/script/*.txtar. Besides testscript's own commands there are
