@@ -55,7 +55,8 @@ func (m *Mesh) greet(conn *quic.Conn) (code quic.ApplicationErrorCode, ok bool) 
 		m.note(peer, "it connected and said nothing")
 		return codeSilent, false
 	}
-	defer cutOff(ctx, ctrl)()
+	lift := cutOff(ctx, ctrl)
+	defer lift()
 	theirs, err := readHello(ctrl, typeHello)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -80,6 +81,9 @@ func (m *Mesh) greet(conn *quic.Conn) (code quic.ApplicationErrorCode, ok bool) 
 		return codeSilent, false // it preferred another connection, or went away
 	case take[0] != typeTake:
 		return codeViolation, false
+	}
+	if !lift() {
+		return codeSilent, false
 	}
 	if m.install(peer, conn, ctrl) == nil {
 		return codeTaken, false
@@ -107,8 +111,7 @@ func readHello(r io.Reader, typ byte) (hello, error) {
 	return parseHello(b[:], typ)
 }
 
-// cutOff makes reads of s fail when ctx ends. The function that it returns lifts that again.
-func cutOff(ctx context.Context, s *quic.Stream) (lift func()) {
-	stop := context.AfterFunc(ctx, func() { s.SetReadDeadline(time.Unix(1, 0)) })
-	return func() { stop() }
+// cutOff makes reads of s fail when ctx ends, until lifted. The first call of lift reports false if it came too late.
+func cutOff(ctx context.Context, s *quic.Stream) (lift func() bool) {
+	return context.AfterFunc(ctx, func() { s.SetReadDeadline(time.Unix(1, 0)) })
 }

@@ -127,7 +127,8 @@ func (d *dialer) greet(ctx context.Context, conn *quic.Conn) (*pair, error) {
 	if _, err := ctrl.Write(ours.append(nil, typeHello)); err != nil {
 		return nil, err
 	}
-	defer cutOff(ctx, ctrl)()
+	lift := cutOff(ctx, ctrl)
+	defer lift()
 	theirs, err := readHello(ctrl, typeWelcome)
 	if err != nil {
 		return nil, err
@@ -138,11 +139,13 @@ func (d *dialer) greet(ctx context.Context, conn *quic.Conn) (*pair, error) {
 	if _, err := ctrl.Write([]byte{typeTake}); err != nil {
 		return nil, err
 	}
-	p := d.m.install(d.peer, conn, ctrl)
-	if p == nil {
-		return nil, errors.New("too late")
+	// Once the pair stands Join may return, and end ctx.
+	if lift() {
+		if p := d.m.install(d.peer, conn, ctrl); p != nil {
+			return p, nil
+		}
 	}
-	return p, nil
+	return nil, errors.New("too late")
 }
 
 func (d *dialer) tried() []Attempt {

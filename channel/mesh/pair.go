@@ -63,8 +63,8 @@ func (p *pair) fail(err error, code quic.ApplicationErrorCode, text string) {
 	if !first {
 		return
 	}
-	p.in.finish(err)
 	p.out.drop(err)
+	p.in.finish(err)
 	p.conn.CloseWithError(code, text)
 	close(p.gone)
 	p.ended(p)

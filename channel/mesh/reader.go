@@ -50,8 +50,8 @@ func (p *pair) confirm() error {
 	if p.received > p.goodbye {
 		return errors.New("more messages than its goodbye counts")
 	}
-	p.in.finish(&LeftError{Reason: Done})
 	p.out.drop(&LeftError{Reason: Done}) // it no longer listens
+	p.in.finish(&LeftError{Reason: Done})
 	_, err := p.ctrl.Write(appendCount(nil, typeHave, p.received))
 	return err
 }
