@@ -373,3 +373,72 @@ func TestDisagreement(t *testing.T) {
 	p.job.Outputs = [][]int{{0}, {0}}
 	p.mustAgree(t)
 }
+
+// TestUnknownMessages is the rest of row 23: messages that nobody expects, at the moment they come.
+func TestUnknownMessages(t *testing.T) {
+	c := chain(t, 3)
+	for what, extra := range map[string]name{
+		"tables for a garbler":         {stepGB1, 1},
+		"masked values of a garbler":   {stepEV1, 1},
+		"proof for a garbler":          {stepOU1, 0},
+		"a batch that does not exist":  {stepOP1, 9},
+		"an opening long before":       {stepOU2, 0},
+		"the greeting again":           {stepHello, 0},
+		"preprocessing with a dealer":  {stepXT1, 0},
+		"a step without a batch":       {stepHello, 1},
+		"an opening of another batch":  {stepOP1, 0},
+		"the input of another session": {stepIN2, 1 << 31},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := attacked(c, true, 0, []int{1})
+			var once sync.Once
+			p.mesh.Tamper = func(from, to channel.Party, _ int, msg []byte) (out [][]byte) {
+				if from == 1 && (step(msg[0]) == stepAbort || step(msg[0]) == stepLeave) {
+					return nil
+				}
+				out = [][]byte{msg}
+				if from == 1 && to == 2 && step(msg[0]) == stepAck {
+					once.Do(func() {
+						out = append(out, append(appendHeader(nil, extra.step, extra.batch, 0, true), make([]byte, 64)...))
+					})
+				}
+				return out
+			}
+			var abort *AbortError
+			if r := p.run(t)[2]; !errors.As(r.err, &abort) || abort.Party != 1 || abort.Check != extra.step.String()+": "+errOutOfOrder.Error() {
+				t.Errorf("%s: %v", what, r.err)
+			}
+		})
+	}
+}
+
+// TestEarlyClose has every party close its channel as soon as it is done, while others still wait for third parties.
+func TestEarlyClose(t *testing.T) {
+	for n := 2; n <= 4; n++ {
+		for set := range uint(1) << n {
+			synctest.Test(t, func(t *testing.T) {
+				c := chain(t, n)
+				p := &play{in: randomInputs(c, 7), job: Job{Circuit: c, Outputs: everyOutput(c, n, set), Params: tinyParams(1, 8)}}
+				want := p.want(t)
+				chs := channeltest.NewMesh(n, channeltest.Options{Latency: time.Second}).Channels()
+				links := channeltest.NewMesh(n+1, channeltest.Options{}).Channels()
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					if err := Deal(t.Context(), links[n], p.job, nil); err != nil {
+						t.Error(err)
+					}
+				})
+				for i := range n {
+					wg.Go(func() {
+						out, err := Run(t.Context(), chs[i], p.job, p.in[i], &Config{Pre: TrustDealer(links[i])})
+						chs[i].Close()
+						if err != nil || !slices.Equal(out, want[i]) {
+							t.Errorf("outputs for %b of %d: party %d: %v, %v", set, n, i, out, err)
+						}
+					})
+				}
+				wg.Wait()
+			})
+		}
+	}
+}
