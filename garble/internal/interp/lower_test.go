@@ -8,8 +8,6 @@ import (
 
 	"github.com/tacit-mpc/tacit/circuit"
 	"github.com/tacit-mpc/tacit/garble/internal/check"
-	"github.com/tacit-mpc/tacit/garble/internal/lower"
-	"github.com/tacit-mpc/tacit/garble/internal/syntax"
 )
 
 // TestLowerAgrees runs random programs on random inputs as circuit and by the interpreter.
@@ -42,23 +40,10 @@ func (s stats) String() string {
 func compare(t *testing.T, src string, seed uint64, s *stats) {
 	t.Helper()
 	s.programs++
-	f, errs := syntax.Parse(src)
-	var p *check.Program
-	var in *check.Instance
-	if len(errs) == 0 {
-		p, errs = check.Source(f)
-	}
-	if len(errs) == 0 {
-		in, errs = p.Instantiate("main", nil)
-	}
-	if len(errs) > 0 {
+	in, c := build(t, src)
+	if in == nil {
 		s.rejected++
-		t.Logf("seed %d: %v\n%s", seed, errs, numbered(src))
 		return
-	}
-	c, errs := lower.Compile(in)
-	if len(errs) > 0 {
-		t.Fatalf("seed %d: %v\n%s", seed, errs, numbered(src))
 	}
 	rng := rand.New(rand.NewPCG(seed, 1))
 	var args [][]Value

@@ -128,6 +128,31 @@ func TestNoPanic(t *testing.T) {
 	}
 }
 
+// Arrays and values without bits.
+func TestEmpty(t *testing.T) {
+	tests := []struct {
+		src    string
+		args   []uint64
+		reason reason
+	}{
+		{"pub fn main(x: u8) -> u8 { let mut a = [x; 0]; let b = a; a[0] += 1u8; x }", []uint64{1}, outOfBounds},
+		{"pub fn main(x: usize) -> u8 { let mut a = [0u8; 0]; a[x] += 1u8; 1u8 }", []uint64{1}, outOfBounds},
+		{"pub fn main(x: usize) -> u8 { let mut a = [0u8; 0]; a[x] = 1u8; 1u8 }", []uint64{1}, outOfBounds},
+		{"pub fn main(x: usize) -> u8 { let a = [0u8; 0]; a[x] }", []uint64{1}, outOfBounds},
+		{"pub fn main(x: usize) -> () { let mut a = [(); 3]; let b = a[x]; a[x] = b; a[x] }", []uint64{2}, 0},
+		{"pub fn main(x: usize) -> bool { let mut a = [[0u8; 0]; 3]; a[x] == a[0] }", []uint64{3}, outOfBounds},
+		{"pub fn main(x: u8) -> u8 { let a = [(x, 1u8); 0]; let mut s = 5u8; for p in join_iter(a, [(x, 1u8)]) { s = 1u8; } for v in a { s = 2u8; } s }",
+			[]uint64{1}, 0},
+		{"struct S {} pub fn main(x: u8, y: S) -> bool { let s = S {}; s == y }", []uint64{1, 0}, 0},
+		{"enum E { A } pub fn main(x: u8, y: E) -> E { match y { E::A => y } }", []uint64{1, 0}, 0},
+	}
+	for _, tt := range tests {
+		if r, _, _ := eval(t, compile(t, tt.src), tt.args...); r != int(tt.reason) {
+			t.Errorf("%s: got reason %d, want %d", tt.src, r, tt.reason)
+		}
+	}
+}
+
 func TestDeterministic(t *testing.T) {
 	src := `
 enum E { A, B(u8) }

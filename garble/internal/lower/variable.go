@@ -70,6 +70,9 @@ func (l *lowerer) load(p place) gadget.Word {
 	}
 	d := p.dims[0]
 	p.dims = p.dims[1:]
+	if d.n == 0 {
+		return gadget.Fill(l.b.Zero(), p.width)
+	}
 	elems := make([]gadget.Word, d.n)
 	for i := range elems {
 		elems[i] = l.load(p)
