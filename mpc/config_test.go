@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/hex"
 	"slices"
+	"sync/atomic"
 	"testing"
 
+	"github.com/tacit-mpc/tacit/channel"
 	"github.com/tacit-mpc/tacit/channel/channeltest"
 	"github.com/tacit-mpc/tacit/circuit"
 	"github.com/tacit-mpc/tacit/internal/block"
@@ -192,5 +194,31 @@ func TestProgress(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestTraffic compares the announced traffic with what flows, over several chunks of which the last is smaller.
+func TestTraffic(t *testing.T) {
+	for _, n := range []int{2, 3} {
+		c := randomCircuit(t, 2, shape{parties: n, inputs: 9, ands: 20, free: 30})
+		p := &play{in: randomInputs(c, 2), job: Job{Circuit: c, Outputs: everyOutput(c, n, 1), Params: tinyParams(3, 8)}}
+		sent := make([]atomic.Int64, n)
+		p.mesh.Tamper = func(from, _ channel.Party, _ int, msg []byte) [][]byte {
+			sent[from].Add(int64(len(msg) - headerSize))
+			return [][]byte{msg}
+		}
+		p.mustAgree(t)
+		want, err := Traffic(p.job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			if sent[i].Load() != want[i] {
+				t.Errorf("party %d of %d sends %d bytes, announced %d", i, n, sent[i].Load(), want[i])
+			}
+		}
+	}
+	if _, err := Traffic(Job{}); err == nil {
+		t.Error("traffic of no circuit")
 	}
 }

@@ -25,29 +25,10 @@ func BenchmarkAES(b *testing.B) {
 					return [][]byte{msg}
 				}
 				aesVector.check(b, p.run(b))
-				if want := totalLength(b, &p.job); sent.Load() != want {
-					b.Fatalf("%d bytes sent, the formulas say %d", sent.Load(), want)
-				}
 			}
 			b.ReportMetric(float64(sent.Load())/float64(ands), "bytes/AND")
 		})
 	}
-}
-
-// totalLength adds up the lengths of all messages of a run.
-func totalLength(b *testing.B, job *Job) (total int64) {
-	p, err := newPlan(len(job.Circuit.Inputs()), job, false)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for from := range p.n {
-		for to := range p.n {
-			for _, m := range names(p, from, to) {
-				total += p.length(m.step, m.batch, from, to)
-			}
-		}
-	}
-	return total
 }
 
 // BenchmarkMillion is a circuit of 2^20 AND gates and as many XOR gates, where about 1000 wires are alive, for two parties.

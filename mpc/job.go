@@ -13,6 +13,8 @@ import (
 
 const maxParties = 64
 
+var errNoCircuit = errors.New("no circuit")
+
 // A Job is what the parties compute. It is public and must be equal at all parties: every field goes into the session id
 // (protocol 6), and a party with another Job ends the run before anything secret is sent.
 type Job struct {
@@ -40,7 +42,7 @@ func newPlan(n int, job *Job, dealer bool) (*plan, error) {
 		return nil, fmt.Errorf("%d parties: must be 2 to %d", n, maxParties)
 	}
 	if job.Circuit == nil {
-		return nil, errors.New("no circuit")
+		return nil, errNoCircuit
 	}
 	if got := len(job.Circuit.Inputs()); got != n {
 		return nil, fmt.Errorf("the circuit has inputs of %d parties, the channel has %d", got, n)
