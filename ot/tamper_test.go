@@ -313,30 +313,49 @@ func TestZeroChallenge(t *testing.T) {
 	}
 }
 
+// FuzzDecoders feeds garbage to everything that reads a message: no panic, and nothing passes but the honest message.
 func FuzzDecoders(f *testing.F) {
-	l := testLink(8)
+	l := testLink(4)
 	r := newReplay(f, l)
+	known, mac, delta := dealLinks(f, l)
+	var mine [128]block.Block
+	for i, h := range choiceBits(delta, l.Depth) {
+		mine[i] = r.keys[i][h]
+	}
+	_, d, err := mac.Extend(0, make([]block.Block, 256))
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Add(r.s3)
+	f.Add(d)
 	f.Add([]byte{})
 	f.Add(make([]byte, ChoicesSize))
+	f.Add(make([]byte, AnswerSize))
 	f.Fuzz(func(t *testing.T, p []byte) {
-		s := newBaseStub(t, l)
-		s.keys(p)
-		var keys [128]block.Block
-		puncture(l, block.Block{Lo: 1}, &keys, p)
-		k, _, _ := dealLinks(t, l)
-		if kb, err := k.Extend(0, make([]block.Block, 256), p); err == nil && int64(len(p)) != l.CorrectionsSize(256) {
+		decodePoint(p)
+		if _, err := newBaseStub(t, l).keys(p); err == nil && len(p) != ChoicesSize {
+			t.Error("points of a wrong length accepted")
+		}
+		if _, err := puncture(l, delta, &mine, p); err == nil && len(p) != len(r.s3) {
+			t.Error("trees of a wrong length accepted")
+		}
+		k := &KeyLink{link: l, delta: delta, leaves: known.leaves}
+		if _, err := k.Extend(0, make([]block.Block, 256), p); err == nil && len(p) != len(d) {
 			t.Error("corrections of a wrong length accepted")
-		} else if err == nil {
-			kb.Challenge(rand.Reader)
-			if kb.Check(p) == nil {
-				t.Error("garbage passes the check")
-			}
+		}
+		kb, err := k.Extend(1, make([]block.Block, 256), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kb.Challenge(rand.Reader)
+		if kb.Check(p) == nil {
+			t.Error("garbage passes the check")
 		}
 	})
 }
 
 func newBaseStub(t testing.TB, l Link) *baseSender {
+	t.Helper()
 	s, err := newBaseSender(l, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
