@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"time"
 
@@ -48,7 +49,7 @@ func (m *Mesh) greet(conn *quic.Conn) (code quic.ApplicationErrorCode, ok bool) 
 	ctx, cancel := context.WithTimeout(m.ctx, silenceTimeout)
 	defer cancel()
 	ctrl, err := conn.AcceptStream(ctx)
-	if conn.Context().Err() != nil {
+	if errors.Is(err, net.ErrClosed) {
 		return codeSilent, false // it preferred another connection
 	}
 	if err != nil {
@@ -59,6 +60,8 @@ func (m *Mesh) greet(conn *quic.Conn) (code quic.ApplicationErrorCode, ok bool) 
 	defer lift()
 	theirs, err := readHello(ctrl, typeHello)
 	switch {
+	case errors.Is(err, net.ErrClosed):
+		return codeSilent, false
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		m.note(peer, "it connected and said nothing")
 		return codeSilent, false

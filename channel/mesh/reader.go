@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 
 	"github.com/tacit-mpc/tacit/channel"
 )
@@ -58,8 +59,8 @@ func (p *pair) confirm() error {
 
 // refuse ends the pair because of what the peer sent.
 func (p *pair) refuse(err error) {
-	if p.conn.Context().Err() != nil {
-		return // the connection ended meanwhile; control says why
+	if errors.Is(err, net.ErrClosed) || p.conn.Context().Err() != nil {
+		return // the connection as a whole has ended; control says why
 	}
 	if errors.Is(err, channel.ErrTooLarge) {
 		p.fail(err, codeTooLarge, "")
