@@ -8,8 +8,9 @@ import (
 )
 
 // Bounds remember the largest number that a word can be, where that is less than its wires alone tell: a counter that went up
-// ten times needs four bits, and cannot overflow. A bound holds as long as the program has not panicked, which is enough,
-// since after a panic no value matters.
+// ten times needs four bits, and cannot overflow. What is remembered of a word holds wherever its wires are met again, on every
+// path and whatever panics. A bound that holds only because the operation panics otherwise (a difference, a quotient by
+// something that may be 0) is not remembered: it sets leading bits of that one result to zero.
 type bounds struct {
 	largest map[string]uint64
 	sums    map[string]addends
@@ -52,12 +53,18 @@ func (l *lowerer) most(w gadget.Word) uint64 {
 	return 1<<len(l.significant(w)) - 1
 }
 
-// atMost returns w, known not to exceed v, with the bits that are 0 for that reason.
-func (l *lowerer) atMost(w gadget.Word, v uint64) gadget.Word {
+// trim returns w, which does not exceed v or does not matter, with the bits that are 0 for that reason.
+func (l *lowerer) trim(w gadget.Word, v uint64) gadget.Word {
 	n := bits.Len64(v)
-	if n < len(w) {
-		w = gadget.Resize(l.b, w[len(w)-n:], len(w), false)
+	if n >= len(w) {
+		return w
 	}
+	return gadget.Resize(l.b, w[len(w)-n:], len(w), false)
+}
+
+// atMost is trim for a word that never exceeds v, and remembers that.
+func (l *lowerer) atMost(w gadget.Word, v uint64) gadget.Word {
+	w = l.trim(w, v)
 	if v < l.most(w) {
 		if len(l.bounds.largest) >= maxBounds {
 			clear(l.bounds.largest)
@@ -80,13 +87,7 @@ func (l *lowerer) add(x, y gadget.Word, signed bool) (gadget.Word, circuit.Wire)
 	z, fails := gadget.Add(l.b, x, y, signed)
 	top := limit(len(x), signed)
 	v, carry := bits.Add64(l.most(x), l.most(y), 0)
-	if carry != 0 || l.most(x) > top || l.most(y) > top {
-		return z, fails
-	}
-	if v > top {
-		if !signed {
-			z = l.atMost(z, top)
-		}
+	if carry != 0 || v > top || l.most(x) > top || l.most(y) > top {
 		return z, fails
 	}
 	z = l.atMost(z, v)
@@ -101,7 +102,7 @@ func (l *lowerer) add(x, y gadget.Word, signed bool) (gadget.Word, circuit.Wire)
 func (l *lowerer) sub(x, y gadget.Word, signed bool) (gadget.Word, circuit.Wire) {
 	z, fails := gadget.Sub(l.b, x, y, signed)
 	if !signed {
-		z = l.atMost(z, l.most(x))
+		z = l.trim(z, l.most(x))
 	}
 	return z, fails
 }
@@ -122,11 +123,10 @@ func (l *lowerer) bounded(quo, rem, x, y gadget.Word, signed bool) (gadget.Word,
 	if top := limit(len(x), signed); mx > top || my > top || my == 0 {
 		return quo, rem
 	}
-	q := mx
 	if k, ok := gadget.Value(l.b, y); ok {
-		q = mx / k
+		return l.atMost(quo, mx/k), l.atMost(rem, min(mx, k-1))
 	}
-	return l.atMost(quo, q), l.atMost(rem, min(mx, my-1))
+	return l.trim(quo, mx), l.trim(rem, min(mx, my-1))
 }
 
 // conditionalSum returns the choice between words[0] and words[1] if one is the other plus something: that is added or not.

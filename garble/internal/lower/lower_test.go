@@ -99,6 +99,9 @@ func TestFirstPanic(t *testing.T) {
 			[]uint64{1, 0}, divByZero, 2, 0},
 		{"arms", "pub fn main(x: u8, y: u8) -> u8 {\nmatch x {\n0u8 => 1u8 / y,\n1u8..=9u8 => y - x,\n_ => x,\n}\n}", []uint64{3, 1}, overflow, 3, 0},
 		{"quotient", "pub fn main(x: i8, y: i8) -> i8 { x / y }", []uint64{0x80, 0xff}, overflow, 0, 0},
+		{"what a difference is bounded by holds nowhere else",
+			"pub fn main(c: u8, y: u8) -> u8 {\nlet a = [3u8; 101];\nlet x = c % 101u8;\nif y == 255u8 { x - y } else { 0u8 };\n" +
+				"let z = ((x as u16 + 256u16 - y as u16) as u8) & 127u8;\na[z as usize]\n}", []uint64{0, 20}, outOfBounds, 5, 0},
 		{"remainder", "pub fn main(x: i8, y: i8) -> i8 { x % y }", []uint64{0x80, 0xff}, overflow, 0, 0},
 	}
 	for _, tt := range tests {
