@@ -57,6 +57,11 @@ func (d *draft) supplies(seat int, consts []Const) error {
 		if !d.wants(c) {
 			return d.noSuchConst(c)
 		}
+		if _, err := garble.ParseLiteral(c.Literal); err != nil {
+			e := badInput(fmt.Sprintf("reading the constant %s::%s", c.Party, c.Name), "that it has in the program", err).(*Error)
+			e.Reason = BadProgram
+			return e
+		}
 	}
 	for _, need := range d.needs {
 		given := slices.ContainsFunc(consts, func(c Const) bool { return c.Name == need.Name })

@@ -20,7 +20,7 @@ func explain(op string, err error) error {
 		return err
 	}
 	e := &Error{Reason: Bug, Op: op, Err: err}
-	for _, by := range []func(*Error, error) bool{byContext, byCoordinator, byProtocol, byMesh} {
+	for _, by := range []func(*Error, error) bool{byContext, byCoordinator, byProtocol, byMesh, byDeadline} {
 		if by(e, err) {
 			break
 		}
@@ -176,6 +176,15 @@ func byMesh(e *Error, err error) bool {
 	default:
 		return false
 	}
+	return true
+}
+
+// byDeadline explains a wait that nobody above knows better.
+func byDeadline(e *Error, err error) bool {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	e.Reason, e.Hint = PartyLost, "start the session again when all parties are back"
 	return true
 }
 

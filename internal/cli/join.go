@@ -106,6 +106,9 @@ func (c *call) joinConfig() (cfg app.JoinConfig, err error) {
 	if cfg.Source, err = app.ReadSource(c.String("program"), c.String("function")); err != nil {
 		return cfg, err
 	}
+	if c.String("input-file") == "-" && (c.String("ticket-file") == "-" || c.String("token-file") == "-") {
+		return cfg, usagef("put one of them into a file")("standard input cannot be both our input and our ticket or token")
+	}
 	cfg.Input, err = c.privateInput()
 	return cfg, err
 }

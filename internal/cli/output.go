@@ -34,7 +34,7 @@ func (c *call) openOutput() (*output, error) {
 	o := &output{log: log}
 	if !c.Bool("quiet") {
 		o.screen = newScreen(c.streams.Err, c.App.Name)
-		o.story = &story{screen: o.screen, verbose: c.Bool("verbose")}
+		o.story = &story{screen: o.screen, verbose: c.Bool("verbose"), hosts: c.App.Name == "pre"}
 	}
 	return o, nil
 }

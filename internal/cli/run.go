@@ -32,6 +32,9 @@ func (p *program) run(args []string) (code int) {
 		}
 		return exitDone
 	}
+	if len(args) == 2 && args[1] == "--version" {
+		args = []string{args[0], "version"}
+	}
 	defer func() {
 		if r := recover(); r != nil {
 			code = p.fail(wantsJSON(p.streams, args), &app.Error{Reason: app.Bug, Op: "unexpected failure", Err: bugAt(r)})

@@ -43,7 +43,7 @@ func (c crowd) Run() int {
 //	code N PROGRAM ARG...          run, and end with exit code N
 //	start NAME PROGRAM ARG...      run in the background, with --events on its stderr
 //	await NAME REGEXP [VAR]        wait for a line of its stdout or stderr; VAR becomes the first group
-//	crash NAME, interrupt NAME     SIGKILL, SIGINT
+//	crash, interrupt, freeze NAME  SIGKILL, SIGINT, SIGSTOP
 //	finish NAME N [DURATION]       wait for its end with exit code N; stdout and stderr are in NAME.out and NAME.err
 func TestScript(t *testing.T) {
 	examples, err := filepath.Abs("../../examples")
@@ -65,6 +65,7 @@ func TestScript(t *testing.T) {
 			"await":     cmdAwait,
 			"crash":     cmdSignal(syscall.SIGKILL),
 			"interrupt": cmdSignal(syscall.SIGINT),
+			"freeze":    cmdSignal(syscall.SIGSTOP),
 			"finish":    cmdFinish,
 		},
 	})

@@ -12,6 +12,7 @@ import (
 type story struct {
 	screen  *screen
 	verbose bool
+	hosts   bool // this is pre: the parties' phases are all it sees
 
 	phase   string
 	started time.Time // of the phase
@@ -62,7 +63,7 @@ func (t *story) tell(e app.Event) {
 
 func (t *story) wait(e app.Waiting) {
 	if len(e.Parties) == 0 {
-		t.screen.show(nil)
+		t.showPhase()
 		return
 	}
 	text := "waiting for " + parties(e.Parties)
@@ -124,6 +125,10 @@ func phaseText(phase string) string {
 		return "garbling"
 	case "evaluate":
 		return "evaluating"
+	case "connecting":
+		return "the parties connect to each other"
+	case "running":
+		return "the parties compute"
 	}
 	return phase
 }
@@ -133,11 +138,19 @@ func (t *story) begin(phase string) {
 		return
 	}
 	t.phase, t.started = phase, time.Now()
-	text, started := phaseText(phase), t.started
 	if !t.screen.live {
-		t.screen.line("%s", text)
+		t.screen.line("%s", phaseText(phase))
+	}
+	t.showPhase()
+}
+
+// showPhase makes the phase the live block.
+func (t *story) showPhase() {
+	if t.phase == "" {
+		t.screen.show(nil)
 		return
 	}
+	text, started := phaseText(t.phase), t.started
 	t.screen.show(func(now time.Time) []string {
 		return []string{fmt.Sprintf("%s (%s)", text, now.Sub(started).Round(time.Second))}
 	})
@@ -161,6 +174,9 @@ func (t *story) party(e app.PartyState) {
 	}
 	if e.Why != "" {
 		text += ": " + e.Why
+	}
+	if t.hosts && (e.State == "connecting" || e.State == "running") {
+		t.begin(e.State)
 	}
 	if t.verbose || e.State != "connecting" && e.State != "running" && e.State != "done" {
 		t.screen.line("%s", text)
