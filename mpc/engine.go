@@ -149,23 +149,23 @@ func (e *engine) runStream(ctx context.Context, in []bool) error {
 
 // runTwo prepares all chunks before the input and discloses after all are evaluated (order=two).
 func (e *engine) runTwo(ctx context.Context, in []bool) error {
-	work := make([]*work, len(e.plan.chunks))
-	for i := range work {
+	list := make([]*work, len(e.plan.chunks))
+	for i := range list {
 		w, err := e.prepare(ctx, uint32(i+1))
 		if err != nil {
 			return err
 		}
-		work[i] = w
+		list[i] = w
 	}
 	if err := e.input(ctx, in); err != nil {
 		return err
 	}
-	for i, w := range work {
+	for i, w := range list {
 		if err := e.evaluate(uint32(i+1), w); err != nil {
 			return err
 		}
 	}
-	for i, w := range work {
+	for i, w := range list {
 		if err := e.disclose(ctx, uint32(i+1), w); err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ var (
 	preChunk   = []step{stepXT1, stepXT2e, stepXT2, stepXT3, stepXT4, stepXT5, stepLA1, stepLA2, stepLA3, stepLA4, stepLA5, stepLA6, stepLA7, stepLA8, stepBK1}
 	startInput = []step{stepHello, stepAck, stepIN1, stepIN2, stepIN3, stepIN4}
 	fullChunk  = []step{stepOP1, stepGB1, stepEV1}
-	output     = []step{stepOU1, stepOU2}
+	lastSteps  = []step{stepOU1, stepOU2}
 )
 
 // section returns the s-th group of steps of a lane, and their batch.
@@ -44,7 +44,7 @@ func (p *plan) section(l lane, s int) (steps []step, batch uint32, ok bool) {
 	case !p.two && s <= c:
 		return fullChunk, uint32(s), true
 	case !p.two:
-		return output, 0, s == c+1
+		return lastSteps, 0, s == c+1
 	case s == 0:
 		return startInput[:2], 0, true
 	case s <= c:
@@ -54,7 +54,7 @@ func (p *plan) section(l lane, s int) (steps []step, batch uint32, ok bool) {
 	case s <= 2*c+1:
 		return fullChunk[2:], uint32(s - c - 1), true
 	}
-	return output, 0, s == 2*c+2
+	return lastSteps, 0, s == 2*c+2
 }
 
 // A cursor walks the messages of one lane from one party to another, in the only order allowed.
