@@ -46,6 +46,10 @@ func TestLimits(t *testing.T) {
 		{"long range", body("for i in 0..4000000000 { } x"), "TooLarge"},
 		{"long loop", body("let mut s = x; for i in 0..60000 { for j in 0..60000 { s = s ^ x; } } s"), "MaxCircuitSizeExceeded"},
 		{"nested max", chain("const A0: usize = P::A;", "const A$i: usize = max(A$p, A$p + 1usize);", 60, "pub fn main(x: [u8; A60]) -> [u8; A60] { x }"), "MissingConstant"},
+		{"wide pattern", "pub fn main(x: (" + rep("u8, ", 50_000) + "u8)) -> u8 { let (" + rep("1, ", 50_000) + "y) = x; y }", "TooComplex"},
+		{"chained constants", chain("const A0: usize = P::A;", "const A$i: usize = A$p + P::A$i;", 20000, body("x")), "MissingConstant"},
+		{"many variants", chain("enum E { V0", ", V$i", 20000, " } pub fn main(x: E) -> u8 { match x { "+chain("", "E::V$i => 1, ", 20000, "")+" } }"), "PatternsAreNotExhaustive"},
+		{"many unknown names", body(chain("", "n$i; ", 60000, "x")), "UnknownIdentifier"},
 		{"hard match", body("match (" + rep("x, ", 30) + "x) { " + chain("", "("+rep("_, ", 30)+"$i) => 1, ", 200, "") + hardArms() + " }"), ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

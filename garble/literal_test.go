@@ -81,6 +81,38 @@ func TestLiteralErrorsAreSecret(t *testing.T) {
 	}
 }
 
+func TestParseInputJSON(t *testing.T) {
+	c, err := Check("x.gb", literalProgram)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Instantiate("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		party int
+		text  string
+		ok    bool
+	}{
+		{0, `{"NumUnsigned":[5,"U8"]}`, true}, {0, `{"NumUnsigned":[5,"Unspecified"]}`, true},
+		{0, `{"NumUnsigned":[256,"U8"]}`, false}, {0, `{"NumUnsigned":[5,"U16"]}`, false}, {0, `{"NumUnsigned":[5]}`, false},
+		{0, `{"NumUnsigned":[5.0,"U8"]}`, false}, {0, `{"NumUnsigned":[-5,"U8"]}`, false}, {0, `5`, false}, {0, `{"NumUnsigned":[5,"U8"]} 1`, false},
+		{0, `{"NumUnsigned":[5,"U8"],"Tuple":[]}`, false}, {0, `null`, false}, {0, ``, false}, {0, `{"Nothing":[1]}`, false},
+		{1, `{"NumSigned":[-5,"I8"]}`, true}, {1, `{"NumUnsigned":[5,"Unspecified"]}`, true}, {1, `{"NumSigned":[128,"I8"]}`, false},
+		{3, `{"Struct":["S",[["b",{"NumUnsigned":[1,"U8"]}],["a",{"Array":[{"NumSigned":[1,"I16"]},{"NumSigned":[-2,"I16"]}]}]]]}`, true},
+		{3, `{"Struct":["S",[["b",{"NumUnsigned":[1,"U8"]}]]]}`, false},
+		{4, `{"Enum":["E","A","Unit"]}`, true}, {4, `{"Enum":["E","C",{"Tuple":[]}]}`, true}, {4, `{"Enum":["E","C","Unit"]}`, false},
+		{4, `{"Enum":["E","B",{"Tuple":[{"NumUnsigned":[1,"U8"]},"True"]}]}`, true}, {4, `{"Enum":["E","B",{"Tuple":["True"]}]}`, false},
+		{5, `{"ArrayRepeat":[{"NumUnsigned":[1,"U8"]},3]}`, true}, {5, `{"ArrayRepeat":[{"NumUnsigned":[1,"U8"]},4]}`, false},
+		{5, `{"Range":[2,5,"U8"]}`, true}, {5, `{"Range":[2,5,"U16"]}`, false}, {5, `{"Range":[5,2,"U8"]}`, false}, {5, `{"Range":[2,5,"Unspecified"]}`, false},
+	} {
+		if bits, err := s.ParseInputJSON(tt.party, []byte(tt.text)); (err == nil) != tt.ok {
+			t.Errorf("party %d, %s: %d bits, error %v", tt.party, tt.text, len(bits), err)
+		}
+	}
+}
+
 // TestPrintedValuesReadBack: what is printed, as text or JSON, is an input again.
 func TestPrintedValuesReadBack(t *testing.T) {
 	c, err := Check("x.gb", "struct S { b: u8, a: [i16; 2] } struct N { } enum E { A, B((u8), bool), C() } pub fn main(x: (S, E, E, E, (), N, [u64; 0], i64, usize)) -> (S, E, E, E, (), N, [u64; 0], i64, usize) { x }")
@@ -108,15 +140,11 @@ func TestPrintedValuesReadBack(t *testing.T) {
 	if err != nil || bitText(again) != bitText(bits) {
 		t.Errorf("%s does not read back: %v", printed, err)
 	}
-	data, err := l.MarshalJSON()
+	data, err := s.FormatOutputJSON(append(make([]bool, PanicBits), bits...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var back Literal
-	if err := back.UnmarshalJSON(data); err != nil {
-		t.Fatal(err)
-	}
-	again, err = s.Encode(0, back)
+	again, err = s.ParseInputJSON(0, data)
 	if err != nil || bitText(again) != bitText(bits) {
 		t.Errorf("%s does not read back: %v", data, err)
 	}

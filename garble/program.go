@@ -149,3 +149,21 @@ func (s *Signature) panicOf(bits []bool) error {
 	}
 	return &PanicError{s.file, reasons[reason], Pos{Line: n[0], Col: n[1]}, Pos{Line: n[2], Col: n[3]}}
 }
+
+// ParseInputJSON is ParseInput for the JSON form of spec section 16.2.
+func (s *Signature) ParseInputJSON(party int, data []byte) ([]bool, error) {
+	var l Literal
+	if err := l.UnmarshalJSON(data); err != nil {
+		return nil, err
+	}
+	return s.Encode(party, l)
+}
+
+// FormatOutputJSON is FormatOutput in the JSON form.
+func (s *Signature) FormatOutputJSON(bits []bool) ([]byte, error) {
+	l, err := s.Decode(bits)
+	if err != nil {
+		return nil, err
+	}
+	return l.MarshalJSON()
+}

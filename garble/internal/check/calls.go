@@ -12,7 +12,7 @@ func (b *body) call(e *syntax.Call) Expr {
 	case b.lookup(name) != nil:
 		b.fail("NoTopLevelFn", e.Fn.Span, "functions are not values", "`%s` is a variable here, not a function", name)
 	case g == nil:
-		hint := nearestName(name, keys(b.fns), []string{"join", "join_iter"})
+		hint := b.hint(name, keys(b.fns), []string{"join", "join_iter"})
 		if name == "join_iter" {
 			hint = "write it directly after `in`: `for row in join_iter(a, b) { ... }`"
 		}

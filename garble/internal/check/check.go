@@ -13,7 +13,7 @@ import (
 func Source(f *syntax.File) (*Program, syntax.ErrorList) {
 	c := &checker{
 		prog: &Program{}, structs: map[string]*Struct{}, enums: map[string]*Enum{}, consts: map[string]*Const{},
-		fns: map[string]*fn{}, atoms: atoms{}, supplies: map[[2]string]*Supply{},
+		fns: map[string]*fn{}, atoms: atoms{}, supplies: map[[2]string]*Supply{}, members: map[Type]map[string]int{},
 	}
 	c.declareConsts(f)
 	c.declareTypes(f)
@@ -41,18 +41,29 @@ type checker struct {
 	fns      map[string]*fn
 	atoms    atoms
 	supplies map[[2]string]*Supply
+	members  map[Type]map[string]int // of structs and enums, by name
 }
 
+// full reports that no further error will be shown.
+func (c *checker) full() bool { return len(c.errs) >= syntax.MaxErrors }
+
 func (c *checker) fail(kind string, at syntax.Span, hint, format string, args ...any) {
-	if len(c.errs) < syntax.MaxErrors {
+	if !c.full() {
 		c.errs = append(c.errs, &syntax.Error{Phase: syntax.PhaseType, Kind: kind, Pos: at.Start, End: at.End,
 			Msg: fmt.Sprintf(format, args...), Hint: hint})
 	}
 }
 
-// nearestName is a hint with the known name most like a misspelled one, or none.
-func nearestName(name string, known ...[]string) string {
-	if s := nearest(name, slices.Concat(known...)); s != "" {
+// hint names the known name most like a misspelled one, if there is one and the error will be shown.
+func (c *checker) hint(name string, known ...[]string) string {
+	if c.full() {
+		return ""
+	}
+	return nearestName(name, slices.Concat(known...))
+}
+
+func nearestName(name string, known []string) string {
+	if s := nearest(name, known); s != "" {
 		return "did you mean `" + s + "`?"
 	}
 	return ""

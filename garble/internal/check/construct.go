@@ -6,7 +6,7 @@ import "github.com/tacit-mpc/tacit/garble/internal/syntax"
 func (b *body) findVariant(enum, name syntax.Name) (*Enum, int) {
 	e := b.enums[enum.Text]
 	if e == nil {
-		hint := nearestName(enum.Text, keys(b.enums))
+		hint := b.hint(enum.Text, keys(b.enums))
 		for _, s := range b.supplies {
 			if s.Party == enum.Text {
 				hint = "a party's constant is named in a const definition: `const N: usize = PARTY::NAME;`"
@@ -15,15 +15,34 @@ func (b *body) findVariant(enum, name syntax.Name) (*Enum, int) {
 		b.fail("UnknownEnum", enum.Span, hint, "there is no enum `%s`", enum.Text)
 		return nil, -1
 	}
-	names := make([]string, len(e.Variants))
-	for i, v := range e.Variants {
-		if v.Name == name.Text {
-			return e, i
-		}
-		names[i] = v.Name
+	n, names := b.member(e, name.Text)
+	if n < 0 {
+		b.fail("UnknownEnumVariant", name.Span, b.hint(name.Text, names), "the enum `%s` has no variant `%s`", e.Name, name.Text)
 	}
-	b.fail("UnknownEnumVariant", name.Span, nearestName(name.Text, names), "the enum `%s` has no variant `%s`", e.Name, name.Text)
-	return e, -1
+	return e, n
+}
+
+// member finds a field or a variant of a type by name; if there is none it gives -1 and the names that there are.
+func (c *checker) member(t Type, name string) (int, []string) {
+	m := c.members[t]
+	if m == nil {
+		m = map[string]int{}
+		switch t := t.(type) {
+		case *Struct:
+			for i, f := range t.Fields {
+				m[f.Name] = i
+			}
+		case *Enum:
+			for i, v := range t.Variants {
+				m[v.Name] = i
+			}
+		}
+		c.members[t] = m
+	}
+	if n, ok := m[name]; ok {
+		return n, nil
+	}
+	return -1, keys(m)
 }
 
 // shape checks that a variant is written as it is defined.
@@ -63,7 +82,7 @@ func (b *body) variant(e *syntax.Path) Expr {
 func (b *body) structLit(e *syntax.StructLit) Expr {
 	s := b.structs[e.Type.Text]
 	if s == nil {
-		b.fail("UnknownStruct", e.Type.Span, nearestName(e.Type.Text, keys(b.structs)), "there is no struct `%s`", e.Type.Text)
+		b.fail("UnknownStruct", e.Type.Span, b.hint(e.Type.Text, keys(b.structs)), "there is no struct `%s`", e.Type.Text)
 		for _, f := range e.Fields {
 			b.settle(b.expr(f.Value))
 		}

@@ -92,9 +92,9 @@ func (m atoms) sumOf(e constExpr) sum {
 	}
 	switch op.op {
 	case "+":
-		return args[0].plus(1, args[1])
+		return m.bounded(args[0].plus(1, args[1]))
 	case "-":
-		return args[0].plus(^uint32(0), args[1])
+		return m.bounded(args[0].plus(^uint32(0), args[1]))
 	}
 	return m.extremum(op.op, args)
 }

@@ -142,7 +142,7 @@ func (c *checker) typ(t syntax.Type) Type {
 		if e := c.enums[t.Name]; e != nil {
 			return e
 		}
-		c.fail("UnknownStructOrEnum", t.Span(), nearestName(t.Name, keys(basics), keys(c.structs), keys(c.enums)), "there is no type `%s`", t.Name)
+		c.fail("UnknownStructOrEnum", t.Span(), c.hint(t.Name, keys(basics), keys(c.structs), keys(c.enums)), "there is no type `%s`", t.Name)
 	case *syntax.TupleType:
 		tuple := &Tuple{}
 		for _, e := range t.Elems {

@@ -101,7 +101,7 @@ func (c *checker) constNum(e *syntax.Num, t Basic) constExpr {
 }
 
 func (c *checker) unknownConst(e *syntax.Ident) {
-	hint := nearestName(e.Name, keys(c.consts))
+	hint := c.hint(e.Name, keys(c.consts))
 	if c.later[e.Name] {
 		hint = "a constant can use only those that are defined before it"
 	}

@@ -10,7 +10,7 @@ import (
 
 // Limits of the exhaustiveness check, whose worst case is exponential.
 const (
-	maxMatchSteps = 200_000
+	maxMatchSteps = 5_000_000 // patterns looked at or copied
 	maxWitnesses  = 5
 )
 
@@ -49,7 +49,7 @@ type coverage struct{ steps int }
 
 // uncovered gives rows of witnesses, one for each column type, that no row of the matrix matches.
 func (s *coverage) uncovered(matrix [][]Pattern, types []Type) [][]string {
-	if s.steps++; s.steps > maxMatchSteps {
+	if s.steps += 1 + len(types); s.steps > maxMatchSteps {
 		return nil
 	}
 	if len(types) == 0 {
@@ -58,12 +58,13 @@ func (s *coverage) uncovered(matrix [][]Pattern, types []Type) [][]string {
 		}
 		return nil
 	}
-	cases := s.cases(matrix, types[0])
+	if slices.ContainsFunc(matrix, matchesRow) {
+		return nil
+	}
 	var found [][]string
-	for _, c := range cases {
-		sub := specialise(matrix, c)
-		s.steps += len(matrix)
-		for _, w := range s.uncovered(sub, append(slices.Clone(c.fields), types[1:]...)) {
+	for _, sub := range s.split(matrix, types[0]) {
+		c := sub.choice
+		for _, w := range s.uncovered(sub.rows, append(slices.Clone(c.fields), types[1:]...)) {
 			n := len(c.fields)
 			found = append(found, append([]string{c.show(w[:n])}, w[n:]...))
 			if len(found) == maxWitnesses {
@@ -74,47 +75,91 @@ func (s *coverage) uncovered(matrix [][]Pattern, types []Type) [][]string {
 	return found
 }
 
-// A choice is one constructor of a type: a range of numbers, a variant, the only way to make a product, or anything.
-type choice struct {
-	lo, hi  uint64 // in the order of ordinal, of a range
-	variant int
-	fields  []Type
-	show    func([]string) string
+// matchesRow reports whether a row matches everything.
+func matchesRow(row []Pattern) bool {
+	return !slices.ContainsFunc(row, func(p Pattern) bool { return !matchesAll(p) })
 }
 
-func anything() choice { return choice{show: func([]string) string { return "_" }} }
+// A choice is one constructor of a type: a range of numbers, a variant, the only way to make a product, or anything.
+type choice struct {
+	fields []Type
+	show   func([]string) string
+}
 
-// cases splits a type into the constructors that the first column tells apart.
-func (s *coverage) cases(matrix [][]Pattern, t Type) []choice {
-	split := slices.ContainsFunc(matrix, func(row []Pattern) bool { return !matchesAll(row[0]) })
-	if !split {
-		return []choice{anything()}
+// A part of a matrix is what a choice for the first column leaves: the rows that match it, with the first pattern replaced by
+// those of the fields.
+type part struct {
+	choice
+	rows [][]Pattern
+}
+
+// add appends a row whose first pattern has the given parts; nil parts match anything.
+func (p *part) add(row, parts []Pattern) {
+	fields := make([]Pattern, len(p.fields), len(p.fields)+len(row)-1)
+	copy(fields, parts)
+	p.rows = append(p.rows, append(fields, row[1:]...))
+}
+
+// split divides a matrix by the constructors that its first column tells apart.
+func (s *coverage) split(matrix [][]Pattern, t Type) []part {
+	wild := choice{show: func([]string) string { return "_" }}
+	if !slices.ContainsFunc(matrix, func(row []Pattern) bool { return !matchesAll(row[0]) }) {
+		return s.fill([]part{{choice: wild}}, matrix, nil)
 	}
 	switch t := t.(type) {
 	case Basic:
-		return ranges(matrix, t)
+		return s.ranges(matrix, t)
 	case *Enum:
-		cs := make([]choice, len(t.Variants))
-		for i, v := range t.Variants {
-			cs[i] = choice{variant: i, fields: v.Fields, show: func(w []string) string {
-				if !v.Tuple {
-					return t.Name + "::" + v.Name
-				}
-				return t.Name + "::" + v.Name + "(" + strings.Join(w, ", ") + ")"
-			}}
-		}
-		return cs
+		return s.fill(variants(t), matrix, func(p Pattern) (int, int, []Pattern) {
+			v := p.(*VariantPattern)
+			return v.Variant, v.Variant, v.Elems
+		})
 	case *Tuple:
-		return []choice{{fields: t.Elems, show: func(w []string) string { return "(" + strings.Join(w, ", ") + ")" }}}
+		c := choice{t.Elems, func(w []string) string { return "(" + strings.Join(w, ", ") + ")" }}
+		return s.fill([]part{{choice: c}}, matrix, product)
 	case *Struct:
-		return []choice{{fields: Components(t), show: func(w []string) string {
+		c := choice{Components(t), func(w []string) string {
 			for i, f := range t.Fields {
 				w[i] = f.Name + ": " + w[i]
 			}
 			return t.Name + " {" + strings.Join(w, ", ") + "}"
-		}}}
+		}}
+		return s.fill([]part{{choice: c}}, matrix, product)
 	}
-	return []choice{anything()}
+	return s.fill([]part{{choice: wild}}, matrix, nil)
+}
+
+func product(p Pattern) (int, int, []Pattern) { return 0, 0, p.(*ProductPattern).Elems }
+
+func variants(t *Enum) []part {
+	parts := make([]part, len(t.Variants))
+	for i, v := range t.Variants {
+		parts[i].choice = choice{v.Fields, func(w []string) string {
+			if !v.Tuple {
+				return t.Name + "::" + v.Name
+			}
+			return t.Name + "::" + v.Name + "(" + strings.Join(w, ", ") + ")"
+		}}
+	}
+	return parts
+}
+
+// fill adds each row to the parts that it matches: all, or those from first to last that which names for its pattern.
+func (s *coverage) fill(parts []part, matrix [][]Pattern, which func(Pattern) (first, last int, fields []Pattern)) []part {
+	for _, row := range matrix {
+		first, last := 0, len(parts)-1
+		var fields []Pattern
+		if !matchesAll(row[0]) && which != nil {
+			first, last, fields = which(row[0])
+		}
+		if s.steps += (last - first + 1) * len(row); s.steps > maxMatchSteps {
+			return nil
+		}
+		for i := first; i <= last; i++ {
+			parts[i].add(row, fields)
+		}
+	}
+	return parts
 }
 
 func matchesAll(p Pattern) bool {
@@ -134,7 +179,7 @@ func ordinal(v uint64, t Basic) uint64 {
 }
 
 // ranges splits the values of t at the bounds of the patterns in the first column.
-func ranges(matrix [][]Pattern, t Basic) []choice {
+func (s *coverage) ranges(matrix [][]Pattern, t Basic) []part {
 	last := uint64(1)
 	if t != Bool {
 		last = truncate(^uint64(0), t)
@@ -150,15 +195,23 @@ func ranges(matrix [][]Pattern, t Basic) []choice {
 	}
 	slices.Sort(starts)
 	starts = slices.Compact(starts)
-	cs := make([]choice, len(starts))
+	parts := make([]part, len(starts))
 	for i, lo := range starts {
 		hi := last
 		if i+1 < len(starts) {
 			hi = starts[i+1] - 1
 		}
-		cs[i] = choice{lo: lo, hi: hi, show: func([]string) string { return showRange(lo, hi, last, t) }}
+		parts[i].show = func([]string) string { return showRange(lo, hi, last, t) }
 	}
-	return cs
+	return s.fill(parts, matrix, func(p Pattern) (int, int, []Pattern) {
+		r := p.(*RangePattern)
+		from, _ := slices.BinarySearch(starts, ordinal(r.Lo, t))
+		to, found := slices.BinarySearch(starts, ordinal(r.Hi, t))
+		if !found {
+			to--
+		}
+		return from, to, nil
+	})
 }
 
 func showRange(lo, hi, last uint64, t Basic) string {
@@ -178,27 +231,4 @@ func showRange(lo, hi, last uint64, t Basic) string {
 		return text(lo)
 	}
 	return text(lo) + "..=" + text(hi)
-}
-
-// specialise keeps the rows whose first pattern matches the choice, with that pattern replaced by those of its fields.
-func specialise(matrix [][]Pattern, c choice) [][]Pattern {
-	var sub [][]Pattern
-	for _, row := range matrix {
-		fields := make([]Pattern, len(c.fields), len(c.fields)+len(row)-1)
-		switch p := row[0].(type) {
-		case *RangePattern:
-			if ordinal(p.Lo, p.Type) > c.lo || ordinal(p.Hi, p.Type) < c.hi {
-				continue
-			}
-		case *ProductPattern:
-			copy(fields, p.Elems)
-		case *VariantPattern:
-			if p.Variant != c.variant {
-				continue
-			}
-			copy(fields, p.Elems)
-		}
-		sub = append(sub, append(fields, row[1:]...))
-	}
-	return sub
 }

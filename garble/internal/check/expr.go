@@ -5,6 +5,9 @@ import "github.com/tacit-mpc/tacit/garble/internal/syntax"
 // expr checks an expression. Its type may be open.
 func (b *body) expr(e syntax.Expr) Expr {
 	at := e.Span()
+	if b.full() {
+		return bad(at)
+	}
 	switch e := e.(type) {
 	case *syntax.Paren:
 		return b.expr(e.X)
@@ -101,7 +104,7 @@ func (b *body) ident(e *syntax.Ident) Expr {
 	if k := b.consts[e.Name]; k != nil {
 		return &ConstRef{node{k.Type, e.Span()}, k}
 	}
-	hint := nearestName(e.Name, b.visible(), keys(b.consts))
+	hint := b.hint(e.Name, b.visible(), keys(b.consts))
 	if b.fns[e.Name] != nil {
 		hint = "`" + e.Name + "` is a function: call it"
 	}
@@ -181,15 +184,12 @@ func (b *body) fieldOf(t Type, at syntax.Span, name syntax.Name) (int, Type) {
 		b.notA("ExpectedStructType", "a struct", at, t, "")
 		return 0, invalid
 	}
-	names := make([]string, len(s.Fields))
-	for i, f := range s.Fields {
-		if f.Name == name.Text {
-			return i, f.Type
-		}
-		names[i] = f.Name
+	n, names := b.member(s, name.Text)
+	if n < 0 {
+		b.fail("UnknownStructField", name.Span, b.hint(name.Text, names), "the struct `%s` has no field `%s`", s.Name, name.Text)
+		return 0, invalid
 	}
-	b.fail("UnknownStructField", name.Span, nearestName(name.Text, names), "the struct `%s` has no field `%s`", s.Name, name.Text)
-	return 0, invalid
+	return n, s.Fields[n].Type
 }
 
 func (b *body) tupleField(e *syntax.TupleField) Expr {

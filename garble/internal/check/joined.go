@@ -22,11 +22,8 @@ func (in *Instance) Joined() []Joined {
 	for i, p := range in.Entry.Params {
 		f.add(p, []origin{{param: i}})
 	}
-	for f.changed = true; f.changed; {
-		f.changed = false
-		for g := range f.done {
-			Walk(g.Body, f.visit)
-		}
+	for _, g := range slices.Backward(f.order) { // callers before callees
+		Walk(g.Body, f.visit)
 	}
 	return f.joins(in)
 }
@@ -42,7 +39,7 @@ type flow struct {
 	origins  map[*Var][]origin
 	assigned map[*Var]bool
 	done     map[*Func]bool
-	changed  bool
+	order    []*Func // callees before callers
 }
 
 // scan finds the reachable functions and the variables that are assigned.
@@ -64,6 +61,7 @@ func (f *flow) scan(g *Func) {
 		}
 		return true
 	})
+	f.order = append(f.order, g)
 }
 
 func (f *flow) add(v *Var, origins []origin) {
@@ -71,7 +69,6 @@ func (f *flow) add(v *Var, origins []origin) {
 		same := func(p origin) bool { return p.param == o.param && slices.Equal(p.path, o.path) }
 		if !f.assigned[v] && !slices.ContainsFunc(f.origins[v], same) {
 			f.origins[v] = append(f.origins[v], o)
-			f.changed = true
 		}
 	}
 }
@@ -140,7 +137,7 @@ func (f *flow) joins(in *Instance) []Joined {
 			}
 		}
 	}
-	for g := range f.done {
+	for _, g := range f.order {
 		Walk(g.Body, func(x Expr) bool {
 			switch x := x.(type) {
 			case *Join:

@@ -8,6 +8,9 @@ import (
 
 // pattern checks a pattern against the type of its subject, which may be open, and binds its variables.
 func (b *body) pattern(p syntax.Pattern, t Type) Pattern {
+	if b.full() {
+		return nil
+	}
 	switch p := p.(type) {
 	case *syntax.VarPattern:
 		v := variable(p.Name, t, p.Span())
@@ -102,7 +105,7 @@ func (b *body) structPattern(p *syntax.StructPattern, t Type) Pattern {
 	_, isStruct := t.(*Struct)
 	switch {
 	case s == nil:
-		b.fail("UnknownStruct", p.Type.Span, nearestName(p.Type.Text, keys(b.structs)), "there is no struct `%s`", p.Type.Text)
+		b.fail("UnknownStruct", p.Type.Span, b.hint(p.Type.Text, keys(b.structs)), "there is no struct `%s`", p.Type.Text)
 		t = invalid
 	case !isStruct && t != invalid:
 		b.notA("ExpectedStructType", fmt.Sprintf("a pattern of type %v", t), p.Span(), s, "")

@@ -49,7 +49,7 @@ type term struct {
 type atom struct {
 	id          int
 	party, name string // of a supplied constant, if op is ""
-	op          string // "max" or "min"
+	op          string // "max", "min", or "+" of one long sum
 	args        []sum
 }
 
@@ -78,8 +78,19 @@ func (s sum) plus(c uint32, t sum) sum {
 	return r
 }
 
+// maxTerms is the length at which a sum becomes an atom, so that chains of constants take linear time.
+const maxTerms = 64
+
 // atoms makes each atom once.
 type atoms map[string]*atom
+
+// bounded makes an atom of a sum that is too long.
+func (m atoms) bounded(s sum) sum {
+	if len(s.terms) <= maxTerms {
+		return s
+	}
+	return m.get("+("+s.key()+")", atom{op: "+", args: []sum{s}})
+}
 
 func (m atoms) get(key string, a atom) sum {
 	if m[key] == nil {
@@ -125,7 +136,10 @@ func (m atoms) extremum(op string, args []sum) sum {
 
 // extreme is max or min; of nothing, 0 or the largest value.
 func extreme(op string, args []uint32) uint32 {
-	if op == "max" {
+	switch op {
+	case "+":
+		return args[0]
+	case "max":
 		return slices.Max(append([]uint32{0}, args...))
 	}
 	return slices.Min(append([]uint32{1<<32 - 1}, args...))

@@ -107,7 +107,7 @@ func (b *body) assignTo(s *syntax.Assign, id *syntax.Ident, steps []syntax.Expr)
 	case v == nil && b.consts[id.Name] != nil:
 		b.fail("UnknownIdentifier", id.Span(), "", "`%s` is a constant and cannot be assigned", id.Name)
 	case v == nil:
-		b.fail("UnknownIdentifier", id.Span(), nearestName(id.Name, b.visible()), "there is no variable `%s`", id.Name)
+		b.fail("UnknownIdentifier", id.Span(), b.hint(id.Name, b.visible()), "there is no variable `%s`", id.Name)
 	case !v.Mut && v.Type != invalid:
 		b.fail("IdentifierNotDeclaredAsMutable", id.Span(), "declare it with `mut`", "the variable `%s` is not mutable", id.Name)
 	default:
