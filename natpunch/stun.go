@@ -40,17 +40,12 @@ type STUN struct {
 	send func(p []byte, to netip.AddrPort)
 
 	mu      sync.Mutex
-	pending map[[stun.TransactionIDSize]byte]query
-}
-
-type query struct {
-	server netip.AddrPort
-	answer chan netip.AddrPort // holds one
+	pending map[[stun.TransactionIDSize]byte]*question
 }
 
 // NewSTUN returns a client that sends with send, which must not block.
 func NewSTUN(send func(p []byte, to netip.AddrPort)) *STUN {
-	return &STUN{send: send, pending: map[[stun.TransactionIDSize]byte]query{}}
+	return &STUN{send: send, pending: map[[stun.TransactionIDSize]byte]*question{}}
 }
 
 // stunWait are the pauses before each repetition (RFC 8489 section 6.2.1, with a shorter first one), and before giving up.
@@ -60,22 +55,51 @@ var errNoAnswer = errors.New("no answer")
 
 // Query returns our address as the server sees it. It takes three seconds at most.
 func (s *STUN) Query(ctx context.Context, server netip.AddrPort) (netip.AddrPort, error) {
-	server = unmap(server)
-	m, err := stun.Build(stun.TransactionID, stun.BindingRequest, stun.Fingerprint)
-	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("ask STUN server %v: %w", server, err)
+	return s.ask(server).wait(ctx)
+}
+
+// A question has been sent to a server once; wait repeats it, and must be called.
+type question struct {
+	stun   *STUN
+	server netip.AddrPort
+	m      *stun.Message
+	answer chan netip.AddrPort // holds one
+	err    error
+}
+
+func (s *STUN) ask(server netip.AddrPort) *question {
+	q := &question{stun: s, server: unmap(server), answer: make(chan netip.AddrPort, 1)}
+	if q.m, q.err = stun.Build(stun.TransactionID, stun.BindingRequest, stun.Fingerprint); q.err != nil {
+		return q
 	}
-	q := query{server, make(chan netip.AddrPort, 1)}
 	s.mu.Lock()
-	s.pending[m.TransactionID] = q
+	s.pending[q.m.TransactionID] = q
 	s.mu.Unlock()
+	s.send(q.m.Raw, q.server)
+	return q
+}
+
+func (q *question) wait(ctx context.Context) (netip.AddrPort, error) {
+	a, err := q.repeat(ctx)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("ask STUN server %v: %w", q.server, err)
+	}
+	return a, nil
+}
+
+func (q *question) repeat(ctx context.Context) (netip.AddrPort, error) {
+	if q.err != nil {
+		return netip.AddrPort{}, q.err
+	}
 	defer func() {
-		s.mu.Lock()
-		delete(s.pending, m.TransactionID)
-		s.mu.Unlock()
+		q.stun.mu.Lock()
+		delete(q.stun.pending, q.m.TransactionID)
+		q.stun.mu.Unlock()
 	}()
-	for _, wait := range stunWait {
-		s.send(m.Raw, server)
+	for i, wait := range stunWait {
+		if i > 0 {
+			q.stun.send(q.m.Raw, q.server)
+		}
 		timer := time.NewTimer(wait)
 		select {
 		case a := <-q.answer:
@@ -83,11 +107,11 @@ func (s *STUN) Query(ctx context.Context, server netip.AddrPort) (netip.AddrPort
 			return a, nil
 		case <-ctx.Done():
 			timer.Stop()
-			return netip.AddrPort{}, fmt.Errorf("ask STUN server %v: %w", server, context.Cause(ctx))
+			return netip.AddrPort{}, context.Cause(ctx)
 		case <-timer.C:
 		}
 	}
-	return netip.AddrPort{}, fmt.Errorf("ask STUN server %v: %w", server, errNoAnswer)
+	return netip.AddrPort{}, errNoAnswer
 }
 
 // Handle takes a packet if it is a STUN message, which nothing but an answer to Query should be. Only the server that was asked

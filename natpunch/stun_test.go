@@ -107,7 +107,7 @@ func FuzzSTUN(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) {
 		Respond(p, stunMapped)
 		s := NewSTUN(func([]byte, netip.AddrPort) {})
-		s.pending[[12]byte{}] = query{stunServer, make(chan netip.AddrPort, 1)}
+		s.pending[[12]byte{}] = &question{server: stunServer, answer: make(chan netip.AddrPort, 1)}
 		s.Handle(p, stunServer)
 	})
 }

@@ -1,0 +1,235 @@
+package natpunch
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+)
+
+// Bounds of what is gathered and asked.
+const (
+	maxCandidates = 24
+	maxServers    = 16
+)
+
+// A GatherConfig says where to look for the addresses of one UDP socket.
+type GatherConfig struct {
+	Local    netip.AddrPort   // the socket's own address
+	Loopback bool             // the machine's loopback addresses count
+	STUN     *STUN            // a client on the socket; nil asks no server
+	Servers  []netip.AddrPort // STUN servers of both families; two ports or more tell the mapping
+	Static   []netip.AddrPort // given by the user
+	PortMap  bool             // ask the router for a port mapping (PCP, NAT-PMP, UPnP)
+
+	// Changed is called by the Gatherer's goroutine whenever something new is known, and must not call the Gatherer. It need
+	// not keep up with a slow peer: each call carries everything.
+	Changed func(Gathered)
+}
+
+// Gathered is what is known of a socket's addresses.
+type Gathered struct {
+	Candidates []Candidate // each address once, best first
+	V4, V6     Behaviour   // by address family
+	Servers    []Answer    // of the STUN servers, in the order of asking
+	Mapping    string      // how the router was asked for a port and what it said; empty if it was not, or not yet
+	Settled    bool        // every STUN server has answered or been given up
+}
+
+// Behaviour is the one to tell peers: that of IPv4, where the NATs are, unless only IPv6 leaves the network.
+func (g Gathered) Behaviour() Behaviour {
+	if out := g.V6.Mapping == NoNAT || g.V6.Mapping == EndpointIndependent; out && (g.V4.Mapping == NoUDP || g.V4.Mapping == UnknownMapping) {
+		return g.V6
+	}
+	return g.V4
+}
+
+// An Answer is what one STUN server said: the address it saw, or why there is none.
+type Answer struct {
+	Observation
+	Err error
+}
+
+// A Gatherer finds the candidates of a socket and keeps its port mapping, until Close.
+type Gatherer struct {
+	cfg     GatherConfig
+	again   chan struct{} // holds one
+	remap   chan struct{} // holds one
+	mapped  chan portMapping
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+
+	mu  sync.Mutex
+	now Gathered
+
+	// Owned by run.
+	own     []netip.AddrPort // addresses of the socket, loopback ones included
+	hosts   []netip.AddrPort
+	answers []*Answer // by server; nil until known
+	mapping portMapping
+}
+
+// Gather starts to look for candidates.
+func Gather(cfg GatherConfig) *Gatherer {
+	ctx, cancel := context.WithCancel(context.Background())
+	g := &Gatherer{cfg: cfg, again: make(chan struct{}, 1), remap: make(chan struct{}, 1), mapped: make(chan portMapping), cancel: cancel}
+	if cfg.STUN == nil {
+		g.cfg.Servers = nil
+	}
+	if len(g.cfg.Servers) > maxServers {
+		g.cfg.Servers = g.cfg.Servers[:maxServers]
+	}
+	g.running.Go(func() { g.run(ctx) })
+	if cfg.PortMap {
+		g.running.Go(func() { keepMapping(ctx, cfg.Local.Port(), g.remap, g.mapped) })
+	}
+	return g
+}
+
+// Again looks anew, for example after the machine's addresses changed or a path was lost.
+func (g *Gatherer) Again() {
+	signal(g.again)
+	signal(g.remap)
+}
+
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Now is what is known at this moment.
+func (g *Gatherer) Now() Gathered {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.now
+}
+
+// Close stops, and gives the port mapping back to the router; that takes a second at most.
+func (g *Gatherer) Close() {
+	g.cancel()
+	g.running.Wait()
+}
+
+func (g *Gatherer) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		g.round(ctx)
+	}
+}
+
+// round looks once, and returns when it is to be done again.
+func (g *Gatherer) round(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	defer cancel()
+
+	g.own, _ = Hosts(g.cfg.Local, true)
+	g.hosts = slices.DeleteFunc(slices.Clone(g.own), func(a netip.AddrPort) bool {
+		return a.Addr().IsLoopback() && !g.cfg.Loopback && g.cfg.Local.Addr().IsUnspecified()
+	})
+	answers := make(chan int)
+	found := make([]*Answer, len(g.cfg.Servers))
+	if g.answers == nil {
+		g.answers = make([]*Answer, len(g.cfg.Servers)) // a later round keeps what the last one knew until there is an answer
+	}
+	for i, s := range g.cfg.Servers {
+		q := g.cfg.STUN.ask(s) // one after the other, for the sake of the steps between ports
+		asking.Go(func() {
+			mapped, err := q.wait(ctx)
+			found[i] = &Answer{Observation{s, mapped}, err}
+			select {
+			case answers <- i:
+			case <-ctx.Done():
+			}
+		})
+	}
+	open := len(g.cfg.Servers)
+	g.publish(open == 0)
+	for {
+		select {
+		case i := <-answers:
+			open--
+			g.answers[i] = found[i]
+			g.publish(open == 0)
+		case g.mapping = <-g.mapped:
+			g.publish(open == 0)
+		case <-g.again:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// publish tells what is known if it is news.
+func (g *Gatherer) publish(settled bool) {
+	n := Gathered{Settled: settled, Mapping: g.mapping.how}
+	for _, a := range g.answers {
+		if a != nil {
+			n.Servers = append(n.Servers, *a)
+		}
+	}
+	n.V4, n.V6 = g.behaviour(n.Servers, true), g.behaviour(n.Servers, false)
+	n.Candidates = g.candidates(n)
+	g.mu.Lock()
+	old := g.now
+	g.now = n
+	g.mu.Unlock()
+	if g.cfg.Changed != nil && !(slices.Equal(old.Candidates, n.Candidates) && old.V4 == n.V4 && old.V6 == n.V6 && old.Mapping == n.Mapping && old.Settled == n.Settled) {
+		g.cfg.Changed(n)
+	}
+}
+
+// behaviour concludes for one family from the answers so far.
+func (g *Gatherer) behaviour(answers []Answer, four bool) Behaviour {
+	var seen []Observation
+	asked := false
+	for _, a := range answers {
+		if a.Server.Addr().Unmap().Is4() == four {
+			asked = true
+			if a.Err == nil {
+				seen = append(seen, a.Observation)
+			}
+		}
+	}
+	if !asked {
+		return Behaviour{}
+	}
+	return BehaviourOf(g.own, seen)
+}
+
+func (g *Gatherer) candidates(n Gathered) []Candidate {
+	var all []Candidate
+	add := func(k Kind, addrs ...netip.AddrPort) {
+		for _, a := range Usable(addrs) {
+			known := slices.ContainsFunc(all, func(c Candidate) bool { return c.Addr == a })
+			if !known && len(all) < maxCandidates {
+				all = append(all, Candidate{a, k})
+			}
+		}
+	}
+	add(Static, g.cfg.Static...)
+	if g.mapping.external.IsValid() {
+		add(Mapped, g.mapping.external)
+	}
+	last := map[bool]netip.AddrPort{} // by family: of a NAT that picks new ports only the newest is worth a try
+	for _, a := range n.Servers {
+		if a.Err != nil || a.Mapped.Addr().IsLoopback() && !g.cfg.Loopback || slices.Contains(g.own, a.Mapped) {
+			continue
+		}
+		four := a.Mapped.Addr().Is4()
+		if b := n.V6; four && n.V4.Mapping == EndpointDependent || !four && b.Mapping == EndpointDependent {
+			last[four] = a.Mapped
+			continue
+		}
+		add(Reflexive, a.Mapped)
+	}
+	for _, a := range last {
+		add(Reflexive, a)
+	}
+	add(Host, g.hosts...)
+	slices.SortStableFunc(all, func(a, b Candidate) int { return rank(a.Addr.Addr()) - rank(b.Addr.Addr()) })
+	return all
+}
