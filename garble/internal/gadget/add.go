@@ -13,13 +13,17 @@ func majority(b *circuit.Builder, x, y, c circuit.Wire) circuit.Wire {
 	return b.Xor(x, b.And(b.Xor(x, y), b.Xor(x, c)))
 }
 
+// FullAdd returns the sum of three bits: one AND.
+func FullAdd(b *circuit.Builder, x, y, c circuit.Wire) (sum, carry circuit.Wire) {
+	return b.Xor(b.Xor(x, y), c), majority(b, x, y, c)
+}
+
 // addCarry returns x + y + c and the carries out of the two highest places: one AND a bit.
 func addCarry(b *circuit.Builder, x, y Word, c circuit.Wire) (sum Word, out, top circuit.Wire) {
 	sum = make(Word, len(x))
 	for i := len(x) - 1; i >= 0; i-- {
 		top = c
-		sum[i] = b.Xor(b.Xor(x[i], y[i]), c)
-		c = majority(b, x[i], y[i], c)
+		sum[i], c = FullAdd(b, x[i], y[i], c)
 	}
 	return sum, c, top
 }

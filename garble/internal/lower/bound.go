@@ -13,16 +13,13 @@ import (
 // something that may be 0) is not remembered: it sets leading bits of that one result to zero.
 type bounds struct {
 	largest map[string]uint64
-	sums    map[string]addends
+	sums    map[string]sum
 }
-
-// Addends are the operands of a sum that cannot overflow.
-type addends struct{ x, y gadget.Word }
 
 // maxBounds is the number of words after which the bounds are forgotten.
 const maxBounds = 1 << 14
 
-func newBounds() bounds { return bounds{map[string]uint64{}, map[string]addends{}} }
+func newBounds() bounds { return bounds{map[string]uint64{}, map[string]sum{}} }
 
 // significant drops leading zeros.
 func (l *lowerer) significant(w gadget.Word) gadget.Word {
@@ -84,18 +81,12 @@ func limit(n int, signed bool) uint64 {
 
 // add returns x + y and whether it overflows.
 func (l *lowerer) add(x, y gadget.Word, signed bool) (gadget.Word, circuit.Wire) {
-	z, fails := gadget.Add(l.b, x, y, signed)
 	top := limit(len(x), signed)
 	v, carry := bits.Add64(l.most(x), l.most(y), 0)
 	if carry != 0 || v > top || l.most(x) > top || l.most(y) > top {
-		return z, fails
+		return gadget.Add(l.b, x, y, signed)
 	}
-	z = l.atMost(z, v)
-	if len(l.bounds.sums) >= maxBounds {
-		clear(l.bounds.sums)
-	}
-	l.bounds.sums[l.key(z)] = addends{x, y}
-	return z, l.b.Zero()
+	return l.sum(x, y, v), l.b.Zero()
 }
 
 // sub returns x - y and whether it overflows.
@@ -127,25 +118,4 @@ func (l *lowerer) bounded(quo, rem, x, y gadget.Word, signed bool) (gadget.Word,
 		return l.atMost(quo, mx/k), l.atMost(rem, min(mx, k-1))
 	}
 	return l.trim(quo, mx), l.trim(rem, min(mx, my-1))
-}
-
-// conditionalSum returns the choice between words[0] and words[1] if one is the other plus something: that is added or not.
-func (l *lowerer) conditionalSum(sel []circuit.Wire, words []gadget.Word) (gadget.Word, bool) {
-	for k, w := range words {
-		a, ok := l.bounds.sums[l.key(w)]
-		if !ok || len(a.x) != len(w) {
-			continue
-		}
-		x, y := a.x, a.y
-		other := words[1-k]
-		if l.key(y) == l.key(other) {
-			x, y = y, x
-		}
-		if l.key(x) != l.key(other) {
-			continue
-		}
-		z, _ := l.add(x, gadget.Mask(l.b, sel[k], y), false)
-		return z, true
-	}
-	return nil, false
 }

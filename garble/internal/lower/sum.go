@@ -1,0 +1,107 @@
+package lower
+
+import (
+	"github.com/tacit-mpc/tacit/circuit"
+	"github.com/tacit-mpc/tacit/garble/internal/gadget"
+)
+
+// A sum is x + y, which cannot overflow. Counters are sums of many small numbers: adding one to a sum of W bits takes W ANDs,
+// but one each if carries are left open until somebody looks. So a sum also has two rows that add up to it, lowest bit first, to
+// which a bit is added with one AND at most on average. The bits of the sum are made from the rows each time; those that nobody
+// looks at are dead code.
+type sum struct {
+	x, y gadget.Word
+	rows [2][]circuit.Wire
+}
+
+// sum returns x + y, which is at most v.
+func (l *lowerer) sum(x, y gadget.Word, v uint64) gadget.Word {
+	if len(l.significant(x)) < len(l.significant(y)) {
+		x, y = y, x
+	}
+	n := len(x)
+	s := sum{x: x, y: y}
+	wide, small := l.significant(x), l.significant(y)
+	before, ok := l.bounds.sums[l.key(x)]
+	var z gadget.Word
+	if ok && (len(small) == 1 || 3*len(small) <= len(wide)) {
+		for i := range n {
+			for r := range s.rows {
+				s.rows[r] = append(s.rows[r], before.bit(l.b, r, i))
+			}
+		}
+		for i := range small {
+			s.insert(l.b, i, small[len(small)-1-i])
+		}
+		z, _ = gadget.Add(l.b, s.row(0), s.row(1), false)
+	} else {
+		z, _ = gadget.Add(l.b, x, y, false)
+		for i := range n {
+			s.rows[0] = append(s.rows[0], z[n-1-i])
+			s.rows[1] = append(s.rows[1], l.b.Zero())
+		}
+	}
+	z = l.atMost(z, v)
+	if len(l.bounds.sums) >= maxBounds {
+		clear(l.bounds.sums)
+	}
+	l.bounds.sums[l.key(z)] = s
+	return z
+}
+
+// bit is bit i of a row.
+func (s *sum) bit(b *circuit.Builder, row, i int) circuit.Wire {
+	if i < len(s.rows[row]) {
+		return s.rows[row][i]
+	}
+	return b.Zero()
+}
+
+// row is a row as a word.
+func (s *sum) row(r int) gadget.Word {
+	w := make(gadget.Word, 0, len(s.rows[r]))
+	for i := len(s.rows[r]) - 1; i >= 0; i-- {
+		w = append(w, s.rows[r][i])
+	}
+	return w
+}
+
+// insert adds a bit at place i of the rows: where there is room, else by a full adder, whose carry goes to the next place. A
+// carry out of the rows is 0.
+func (s *sum) insert(b *circuit.Builder, i int, w circuit.Wire) {
+	for ; i < len(s.rows[0]) && w != b.Zero(); i++ {
+		x, y := &s.rows[0][i], &s.rows[1][i]
+		switch b.Zero() {
+		case *x:
+			*x = w
+			return
+		case *y:
+			*y = w
+			return
+		}
+		total, carry := gadget.FullAdd(b, *x, *y, w)
+		*x, *y = total, b.Zero()
+		w = carry
+	}
+}
+
+// conditionalSum returns the choice between words[0] and words[1] if one is the other plus something: that is added or not.
+func (l *lowerer) conditionalSum(sel []circuit.Wire, words []gadget.Word) (gadget.Word, bool) {
+	for k, w := range words {
+		s, ok := l.bounds.sums[l.key(w)]
+		if !ok || len(s.x) != len(w) {
+			continue
+		}
+		x, y := s.x, s.y
+		other := words[1-k]
+		if l.key(y) == l.key(other) {
+			x, y = y, x
+		}
+		if l.key(x) != l.key(other) {
+			continue
+		}
+		z, _ := l.add(x, gadget.Mask(l.b, sel[k], y), false)
+		return z, true
+	}
+	return nil, false
+}
