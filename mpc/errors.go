@@ -38,7 +38,7 @@ func (e *LostError) Error() string {
 
 func (e *LostError) Unwrap() error { return e.Err }
 
-// ErrSilent is wrapped by a LostError about a party that sent nothing for Config.Patience.
+// ErrSilent is wrapped by a LostError about a party that sent nothing, or took nothing, for Config.Patience.
 var ErrSilent = errors.New("silent for too long")
 
 // The reasons a party gives when it leaves (protocol 5.1). A LostError about a party that left wraps one of the first four.

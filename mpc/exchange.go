@@ -2,7 +2,7 @@ package mpc
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tacit-mpc/tacit/internal/block"
@@ -46,17 +46,29 @@ func (s *session) stream(ctx context.Context, to int, st step, batch uint32, fil
 	}
 	order.advance()
 	for _, frame := range w.frames {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		select {
-		case l.out <- frame:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := s.queue(ctx, l, frame); err != nil {
+			return err
 		}
 	}
 	s.ledger.mark(m, to, sent)
 	return nil
+}
+
+// queue gives a frame to the writer of a link. The peer must take something within our patience.
+func (s *session) queue(ctx context.Context, l *link, frame []byte) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	timer := time.NewTimer(s.patience)
+	defer timer.Stop()
+	select {
+	case l.out <- frame:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return s.lost(l.peer, fmt.Errorf("takes no data: %w", ErrSilent))
+	}
 }
 
 // broadcast sends the same message to every party that expects it.
@@ -72,27 +84,36 @@ func (s *session) broadcast(ctx context.Context, st step, batch uint32, parts ..
 	return nil
 }
 
-// receive waits for the next message of a lane of one peer, which must be the named one. Its length is already checked.
+// receive waits for the next message of a lane of one peer, which must be the named one. Its length is already checked. The peer
+// may take its time, but not be silent for longer than our patience.
 func (s *session) receive(ctx context.Context, from int, st step, batch uint32) ([]byte, error) {
 	s.where.enter(st.phase())
-	in := &s.links[from].in[st.lane()]
+	l := s.links[from]
+	in := &l.in[st.lane()]
+	start := time.Now()
 	timer := time.NewTimer(s.patience)
 	defer timer.Stop()
-	select {
-	case m := <-in.queue:
-		if ctx.Err() != nil {
+	for {
+		select {
+		case m := <-in.queue:
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			if m.name != (name{st, batch}) {
+				return nil, fmt.Errorf("internal error: receiving %v but %v is next", st, m.step)
+			}
+			in.taken.Store(batch)
+			s.ledger.mark(m.name, from, received)
+			return m.body, nil
+		case <-ctx.Done():
 			return nil, context.Cause(ctx)
+		case <-timer.C:
+			quiet := min(time.Since(start), time.Since(time.Unix(0, l.heard.Load())))
+			if quiet >= s.patience {
+				return nil, s.lost(from, ErrSilent)
+			}
+			timer.Reset(s.patience - quiet)
 		}
-		if m.name != (name{st, batch}) {
-			return nil, errors.New("internal error: receiving " + st.String() + " but " + m.step.String() + " is next")
-		}
-		in.taken.Store(batch)
-		s.ledger.mark(m.name, from, received)
-		return m.body, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	case <-timer.C:
-		return nil, s.lost(from, ErrSilent)
 	}
 }
 

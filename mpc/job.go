@@ -31,7 +31,7 @@ type Config struct {
 	Pre      Preprocessor   // nil means Interactive(); TrustDealer must be spelled out by the caller
 	Rand     io.Reader      // private randomness; nil means crypto/rand
 	Progress func(Progress) // called whenever the phase changes or a chunk is done, one call at a time; must not block
-	Patience time.Duration  // how long one message of a peer may be waited for; zero means 10 minutes
+	Patience time.Duration  // how long a peer that we wait for may be silent; zero means 10 minutes
 
 	observe observer // tests only
 }

@@ -50,6 +50,55 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// TestNobodyReads has a peer that takes nothing: the sender gives up after its patience.
+func TestNobodyReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chs := channeltest.NewMesh(2, channeltest.Options{Buffer: 1}).Channels()
+		s, ctx := newSession(t.Context(), chs[0], testPlan(t, 2, 1, true, false), &Config{Patience: time.Minute})
+		for range outboxSize + 1 { // the writer holds one
+			s.links[1].out <- make([]byte, 100)
+		}
+		start := time.Now()
+		err := s.send(ctx, 1, stepHello, 0, make([]byte, 64))
+		if !errors.Is(err, ErrSilent) || time.Since(start) != time.Minute {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		s.close(ctx, err)
+	})
+}
+
+// TestSlowIsNotSilent sends a message in two frames, each just within the patience of the receiver.
+func TestSlowIsNotSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := testPlan(t, 2, 1, true, false)
+		p.chunks[0].ands = 1 << 18 // GB1 has two frames
+		chs := channeltest.NewMesh(2, channeltest.Options{Buffer: 64 << 20}).Channels()
+		s, ctx := newSession(t.Context(), chs[0], p, &Config{Patience: time.Minute})
+		go func() {
+			for _, m := range names(p, 1, 0) {
+				w := newFragmenter(m, p.length(m.step, m.batch, 1, 0))
+				w.Write(make([]byte, w.left))
+				for _, frame := range w.frames {
+					time.Sleep(50 * time.Second) // virtual
+					chs[1].SendTo(ctx, 0, frame)
+				}
+				if m.step == stepGB1 {
+					return
+				}
+			}
+		}()
+		for _, m := range names(p, 1, 0) {
+			if _, err := s.receive(ctx, 1, m.step, m.batch); err != nil {
+				t.Errorf("%v: %v", m.step, err)
+			}
+			if m.step == stepGB1 {
+				break
+			}
+		}
+		s.close(ctx, errors.New("enough"))
+	})
+}
+
 // TestInterrupt cancels one party in the middle: it says so, and the others say who.
 func TestInterrupt(t *testing.T) {
 	for _, deadline := range []bool{false, true} {

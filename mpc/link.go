@@ -30,6 +30,7 @@ type link struct {
 	out   chan []byte
 	send  sync.Mutex // held while the frames of one logical message go out
 	order [numLanes]cursor
+	heard atomic.Int64 // when the last frame came, in nanoseconds of the clock
 }
 
 // An inbox holds the messages of one lane that arrived before they were asked for.
@@ -40,6 +41,7 @@ type inbox struct {
 
 func newLink(p *plan, self, peer int) *link {
 	l := &link{peer: peer, out: make(chan []byte, outboxSize)}
+	l.heard.Store(time.Now().UnixNano())
 	for i := range l.in {
 		l.in[i].queue = make(chan message, inboxSize)
 		l.order[i] = cursor{plan: p, lane: lane(i), from: self, to: peer}
@@ -69,6 +71,7 @@ func (l *link) read(ctx context.Context, s *session) {
 			}
 			return
 		}
+		l.heard.Store(time.Now().UnixNano())
 		f, err := parseFrame(p)
 		switch {
 		case err != nil:
