@@ -97,10 +97,8 @@ func (l *lowerer) choose(sel []circuit.Wire, words []gadget.Word) gadget.Word {
 	if n := len(words[0]); n < 2 || n > 64 {
 		return l.chooseBits(sel, words)
 	}
-	if len(words) == 2 {
-		if z, ok := l.conditionalSum(sel, words); ok {
-			return z
-		}
+	if z, ok := l.conditionalSum(sel, words); ok {
+		return z
 	}
 	v := uint64(0)
 	for _, w := range words {

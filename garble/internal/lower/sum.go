@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"slices"
+
 	"github.com/tacit-mpc/tacit/circuit"
 	"github.com/tacit-mpc/tacit/garble/internal/gadget"
 )
@@ -85,23 +87,42 @@ func (s *sum) insert(b *circuit.Builder, i int, w circuit.Wire) {
 	}
 }
 
-// conditionalSum returns the choice between words[0] and words[1] if one is the other plus something: that is added or not.
+// conditionalSum returns the word whose selector is 1 if all are x or all but some are x and those x + y: y is added or not.
 func (l *lowerer) conditionalSum(sel []circuit.Wire, words []gadget.Word) (gadget.Word, bool) {
+	first, second := words[0], gadget.Word(nil)
+	isSecond := l.b.Zero()
 	for k, w := range words {
-		s, ok := l.bounds.sums[l.key(w)]
-		if !ok || len(s.x) != len(w) {
-			continue
+		switch {
+		case slices.Equal(w, first):
+		case second == nil || slices.Equal(w, second):
+			second = w
+			isSecond = l.b.Xor(isSecond, sel[k])
+		default:
+			return nil, false
 		}
-		x, y := s.x, s.y
-		other := words[1-k]
-		if l.key(y) == l.key(other) {
-			x, y = y, x
-		}
-		if l.key(x) != l.key(other) {
-			continue
-		}
-		z, _ := l.add(x, gadget.Mask(l.b, sel[k], y), false)
+	}
+	if second == nil {
+		return first, true
+	}
+	if z, ok := l.addIf(isSecond, first, second); ok {
 		return z, true
 	}
-	return nil, false
+	return l.addIf(l.b.Not(isSecond), second, first)
+}
+
+// addIf returns cond ? total : x if total is known to be x plus something.
+func (l *lowerer) addIf(cond circuit.Wire, x, total gadget.Word) (gadget.Word, bool) {
+	s, ok := l.bounds.sums[l.key(total)]
+	if !ok || len(s.x) != len(x) {
+		return nil, false
+	}
+	y := s.y
+	if !slices.Equal(s.x, x) {
+		y = s.x
+		if !slices.Equal(s.y, x) {
+			return nil, false
+		}
+	}
+	z, _ := l.add(x, gadget.Mask(l.b, cond, y), false)
+	return z, true
 }
