@@ -43,6 +43,7 @@ func TestLimits(t *testing.T) {
 		{"large repeat", body("let y = [[[x; 100000]; 100000]; 100000]; x"), "TooLarge"},
 		{"empty elements", body("let y = [(); 4000000000]; x"), "TooLarge"},
 		{"doubling struct", chain("struct S0 { }", "struct S$i { a: S$p, b: S$p }", 60, "pub fn main(x: u8, y: S60) -> u8 { x }"), "TooLarge"},
+		{"deep struct", chain("struct S0 { a: u8 }", "struct S$i { a: S$p }", 20000, "pub fn main(x: S20000) -> u8 { 1 }"), "TooDeep"},
 		{"long range", body("for i in 0..4000000000 { } x"), "TooLarge"},
 		{"long loop", body("let mut s = x; for i in 0..60000 { for j in 0..60000 { s = s ^ x; } } s"), "MaxCircuitSizeExceeded"},
 		{"nested max", chain("const A0: usize = P::A;", "const A$i: usize = max(A$p, A$p + 1usize);", 60, "pub fn main(x: [u8; A60]) -> [u8; A60] { x }"), "MissingConstant"},

@@ -32,44 +32,55 @@ func suffixOf(tag string, signed bool) (string, bool) {
 	return "", false
 }
 
-// MarshalJSON gives the form of spec section 16.2.
-func (l Literal) MarshalJSON() ([]byte, error) {
+// MarshalJSON gives the form of spec section 16.2. It never fails.
+func (l Literal) MarshalJSON() ([]byte, error) { return l.appendJSON(nil), nil }
+
+func (l Literal) appendJSON(b []byte) []byte {
 	switch l.kind {
 	case boolean:
-		if l.truth {
-			return []byte(`"True"`), nil
-		}
-		return []byte(`"False"`), nil
+		return append(b, map[bool]string{true: `"True"`, false: `"False"`}[l.truth]...)
 	case number:
 		tag := "NumUnsigned"
 		if l.num.Neg || l.num.SignedSuffix() {
 			tag = "NumSigned"
 		}
-		return fmt.Appendf(nil, `{%q:[%s,%q]}`, tag, l, suffixTag(l.num.Suffix)), nil
+		return fmt.Appendf(b, `{%q:[%s,%q]}`, tag, l, suffixTag(l.num.Suffix))
 	case rangeOf:
-		return fmt.Appendf(nil, `{"Range":[%d,%d,%q]}`, l.num.Value, l.end, suffixTag(l.num.Suffix)), nil
+		return fmt.Appendf(b, `{"Range":[%d,%d,%q]}`, l.num.Value, l.end, suffixTag(l.num.Suffix))
 	case paren:
-		return l.elems[0].MarshalJSON()
+		return l.elems[0].appendJSON(b)
 	case array:
-		return tagged("Array", l.elems)
+		return append(l.appendElems(append(b, `{"Array":`...)), '}')
 	case tuple:
-		return tagged("Tuple", l.elems)
+		return append(l.appendElems(append(b, `{"Tuple":`...)), '}')
 	case repeat:
-		return tagged("ArrayRepeat", []any{l.elems[0], l.count})
+		b = l.elems[0].appendJSON(append(b, `{"ArrayRepeat":[`...))
+		return fmt.Appendf(b, `,%d]}`, l.count)
 	case structure:
-		fields := make([][2]any, len(l.elems))
+		b = fmt.Appendf(b, `{"Struct":[%q,[`, l.name)
 		for i, e := range l.elems {
-			fields[i] = [2]any{l.fields[i], e}
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(e.appendJSON(fmt.Appendf(b, `[%q,`, l.fields[i])), ']')
 		}
-		return tagged("Struct", []any{l.name, fields})
+		return append(b, `]]}`...)
 	case unitVariant:
-		return tagged("Enum", []any{l.name, l.variant, "Unit"})
+		return fmt.Appendf(b, `{"Enum":[%q,%q,"Unit"]}`, l.name, l.variant)
 	}
-	return tagged("Enum", []any{l.name, l.variant, map[string]any{"Tuple": l.elems}})
+	b = fmt.Appendf(b, `{"Enum":[%q,%q,{"Tuple":`, l.name, l.variant)
+	return append(l.appendElems(b), `}]}`...)
 }
 
-func tagged(tag string, content any) ([]byte, error) {
-	return json.Marshal(map[string]any{tag: content})
+func (l Literal) appendElems(b []byte) []byte {
+	b = append(b, '[')
+	for i, e := range l.elems {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = e.appendJSON(b)
+	}
+	return append(b, ']')
 }
 
 // UnmarshalJSON reads the form of spec section 16.2; anything else is an error, which quotes nothing of it.
@@ -174,7 +185,7 @@ func fromNumber(list []any, signed bool) (Literal, bool) {
 }
 
 func fromStruct(list []any) (Literal, bool) {
-	name, ok1 := list[0].(string)
+	name, ok1 := identifier(list[0])
 	pairs, ok2 := list[1].([]any)
 	l := Literal{kind: structure, name: name}
 	values := make([]any, len(pairs))
@@ -183,7 +194,7 @@ func fromStruct(list []any) (Literal, bool) {
 		if len(pair) != 2 {
 			return Literal{}, false
 		}
-		field, ok := pair[0].(string)
+		field, ok := identifier(pair[0])
 		if !ok {
 			return Literal{}, false
 		}
@@ -194,9 +205,16 @@ func fromStruct(list []any) (Literal, bool) {
 	return l, ok && ok1 && ok2
 }
 
+// identifier takes a string that can be a name in a program.
+func identifier(v any) (string, bool) {
+	s, _ := v.(string)
+	tokens, errs := syntax.Scan(s)
+	return s, len(errs) == 0 && len(tokens) == 2 && tokens[0].Kind == syntax.IDENT && tokens[0].Text == s
+}
+
 func fromEnum(list []any) (Literal, bool) {
-	name, ok1 := list[0].(string)
-	variant, ok2 := list[1].(string)
+	name, ok1 := identifier(list[0])
+	variant, ok2 := identifier(list[1])
 	l := Literal{kind: unitVariant, name: name, variant: variant}
 	if content, ok := list[2].(map[string]any); ok && len(content) == 1 {
 		elems, isList := content["Tuple"].([]any)

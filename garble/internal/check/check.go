@@ -18,7 +18,7 @@ func Source(f *syntax.File) (*Program, syntax.ErrorList) {
 	c.declareConsts(f)
 	c.declareTypes(f)
 	c.declareFns(f)
-	c.checkFns(f)
+	c.checkFns()
 	if len(c.errs) > 0 {
 		c.errs.Sort()
 		return nil, c.errs
@@ -30,7 +30,7 @@ func Source(f *syntax.File) (*Program, syntax.ErrorList) {
 	return c.prog, nil
 }
 
-// checker holds what is known about the whole program.
+// A checker holds what is known about the whole program.
 type checker struct {
 	prog     *Program
 	errs     syntax.ErrorList

@@ -75,58 +75,68 @@ func (c *checker) variants(e *Enum, d *syntax.EnumDef) {
 	}
 }
 
-// refuseCycles rejects types that contain themselves.
+// A nesting searches types that contain themselves, or others in too many levels.
+type nesting struct {
+	*checker
+	names  map[Type]syntax.Name
+	levels map[Type]int // -1 while the type is being visited
+}
+
 func (c *checker) refuseCycles(structs map[*Struct]*syntax.StructDef, enums map[*Enum]*syntax.EnumDef) {
-	const visiting, done = 1, 2
-	state := map[Type]int{}
-	var visit func(t Type) bool // false if t is being visited
-	visit = func(t Type) bool {
-		switch t := t.(type) {
-		case *Array:
-			return visit(t.Elem)
-		case *Tuple:
-			for _, e := range t.Elems {
-				if !visit(e) {
-					return false
-				}
-			}
-			return true
-		case *Struct, *Enum:
-			if state[t] != 0 {
-				return state[t] == done
-			}
-		default:
-			return true
-		}
-		state[t] = visiting
-		ok := true
-		var name syntax.Name
-		if s, isStruct := t.(*Struct); isStruct {
-			name = structs[s].Name
-			for i := range s.Fields {
-				ok = visit(s.Fields[i].Type) && ok
-			}
-		} else {
-			e := t.(*Enum)
-			name = enums[e].Name
-			for _, v := range e.Variants {
-				for _, f := range v.Fields {
-					ok = visit(f) && ok
-				}
-			}
-		}
-		if !ok {
-			c.fail("RecursiveType", name.Span, "values have a fixed size", "the type `%s` contains itself", name.Text)
-		}
-		state[t] = done
-		return true
+	n := nesting{c, map[Type]syntax.Name{}, map[Type]int{}}
+	for s, d := range structs {
+		n.names[s] = d.Name
+	}
+	for e, d := range enums {
+		n.names[e] = d.Name
 	}
 	for _, s := range c.prog.Structs {
-		visit(s)
+		n.visit(s)
 	}
 	for _, e := range c.prog.Enums {
-		visit(e)
+		n.visit(e)
 	}
+}
+
+// visit gives the levels of a type, or -1 if it is being visited.
+func (n nesting) visit(t Type) int {
+	var parts []Type
+	switch t := t.(type) {
+	case *Array:
+		parts = []Type{t.Elem}
+	case *Tuple, *Struct:
+		parts = Components(t)
+	case *Enum:
+		for _, v := range t.Variants {
+			parts = append(parts, v.Fields...)
+		}
+	}
+	name, nominal := n.names[t]
+	if nominal && n.levels[t] != 0 {
+		return n.levels[t]
+	}
+	if nominal {
+		n.levels[t] = -1
+	}
+	levels, cycle := 1, false
+	for _, p := range parts {
+		l := n.visit(p)
+		levels = max(levels, l+1)
+		cycle = cycle || l < 0
+	}
+	switch {
+	case cycle && !nominal:
+		return -1
+	case cycle:
+		n.fail("RecursiveType", name.Span, "values have a fixed size", "the type `%s` contains itself", name.Text)
+	case levels > syntax.MaxDepth && nominal:
+		n.fail("TooDeep", name.Span, "", "the type `%s` is nested deeper than %d levels", name.Text, syntax.MaxDepth)
+		levels = 1
+	}
+	if nominal {
+		n.levels[t] = levels
+	}
+	return levels
 }
 
 // typ resolves a type; an unknown one is invalid.

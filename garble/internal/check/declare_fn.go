@@ -47,7 +47,7 @@ func (c *checker) declareFns(f *syntax.File) {
 }
 
 // checkFns checks the pub functions and what they call.
-func (c *checker) checkFns(f *syntax.File) {
+func (c *checker) checkFns() {
 	var work []*fn
 	for _, g := range c.prog.Funcs {
 		if g.Pub {

@@ -12,7 +12,7 @@
 //   - Types are concrete. Instance.Len is the number of elements of an array type, Instance.Bits the width of any type,
 //     Instance.Const the value of a constant. No reachable type is wider than MaxValueBits.
 //   - An unsuffixed immutable binding (let i = 3; for i in 0..4) has 32 bits of its own: u32, or i32 if a negative literal is
-//     involved. Each use that needs another type is a Convert around the VarRef (or around the Index or Select that reads
+//     involved (64 if it is bound to a literal that needs them). Each use that needs another type is a Convert around the VarRef (or around the Index or Select that reads
 //     from it), which truncates or extends by the signedness of its operand. Lowering needs no inference and sees no open
 //     type. Unsuffixed literals and operators over them have the type of their context already.
 //   - Operands are evaluated in field order, each exactly once (B7): compound assignment is one Assign, <= and >= are
