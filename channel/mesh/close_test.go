@@ -149,8 +149,8 @@ func TestReceiverTellsTooLarge(t *testing.T) {
 // TestSocketIsQuiet opens a socket while watching the standard logger, which quic-go warns on by itself.
 func TestSocketIsQuiet(t *testing.T) {
 	var printed bytes.Buffer
+	defer log.SetOutput(log.Writer())
 	log.SetOutput(&printed)
-	defer log.SetOutput(log.Default().Writer())
 	conn := &packetConn{buffers: [2]buffer{{want: 7 << 20, got: 416 << 10}, {want: 7 << 20, got: 7 << 20}}}
 	if w := conn.warnings(); len(w) != 1 || w[0].Error() != "UDP receive buffer is 416 KiB, want 7168 KiB" {
 		t.Errorf("warnings: %v", w)

@@ -138,7 +138,7 @@ func endOf(cause error, lastHeard time.Time) error {
 	case errors.As(cause, &idle):
 		return lost(fmt.Sprintf("nothing heard from it for %s", time.Since(lastHeard).Round(time.Second)))
 	case errors.As(cause, &reset):
-		return lost("it was started anew")
+		return lost("it does not know the connection any more")
 	case errors.As(cause, &transport) && !transport.Remote && transport.ErrorCode != quic.InternalError:
 		return &ViolationError{What: transport.Error()}
 	case errors.Is(cause, quic.ErrTransportClosed):

@@ -109,6 +109,28 @@ func TestPeerGone(t *testing.T) {
 	})
 }
 
+// TestForgotten has a party leave unheard: the next message of the other is answered with a stateless reset.
+func TestForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := simulate(t, 2, time.Millisecond)
+		meshes := sim.joinTwo(t, Config{})
+		sim.cut.Store(true)
+		meshes[1].Leave(Interrupted, "unheard")
+		time.Sleep(10 * time.Second) // until the connection is forgotten
+		sim.cut.Store(false)
+		start := time.Now()
+		if err := meshes[0].SendTo(t.Context(), 1, make([]byte, 1000)); err != nil {
+			t.Fatal(err)
+		}
+		if e := lost(t, meshes[0], 1); e.Why != "it does not know the connection any more" {
+			t.Errorf("lost: %v", e)
+		}
+		if d := time.Since(start); d > 5*time.Second {
+			t.Errorf("noticed after %s", d)
+		}
+	})
+}
+
 // TestKilled ends a party as the kernel ends a killed process: its port is closed and it says nothing.
 func TestKilled(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -56,10 +57,13 @@ func Listen(addr string, key *identity.Key) (*Socket, error) {
 
 // newSocket puts QUIC on conn, and owns it.
 func newSocket(conn net.PacketConn, key *identity.Key) (*Socket, error) {
+	// A peer that missed the end of a connection learns of it from the answer to its next packet (RFC 9000 section 10.3).
+	var reset quic.StatelessResetKey
+	rand.Read(reset[:])
 	s := &Socket{
 		key:       key,
 		conn:      conn,
-		transport: &quic.Transport{Conn: conn, ConnectionIDLength: connectionIDSize},
+		transport: &quic.Transport{Conn: conn, ConnectionIDLength: connectionIDSize, StatelessResetKey: &reset},
 		refuses:   func(context.Context, netip.AddrPort) bool { return false },
 		loss:      func(netip.AddrPort) error { return nil },
 	}
