@@ -1,5 +1,5 @@
 // Package mpc lets n parties, 2 to 64, compute a Boolean circuit on private inputs and learn nothing but the outputs: n-party
-// authenticated garbling, the protocol "ag1" of docs/protocol. "Protocol 13" in a comment means its section 13.
+// authenticated garbling, version "ag1". "Protocol 13" in a comment means section 13 of its specification.
 //
 // # Security
 //
@@ -38,8 +38,18 @@
 //	         OP1 products of masks    GB1 g -> e tables    EV1 e -> g masked values, checked
 //	output   OU1 g -> e proof of right garbling    OU2 -> p masks of the outputs
 //
-// The circuit is cut into chunks of at most L AND gates; memory is that of one chunk and the live wires (or of the whole circuit with
-// Params.TwoPhase). The number of rounds is that of the chunks, whatever the depth of the circuit.
+// The circuit is cut into chunks of at most L AND gates; a chunk is preprocessed while the one before is garbled and evaluated. Memory
+// is that of two chunks and the live wires (or of the whole circuit with Params.TwoPhase). The number of rounds is that of the
+// chunks, whatever the depth of the circuit.
+//
+// # Sources
+//
+// Wang, Ranellucci, Katz, Global-scale secure multiparty computation (CCS 2017, ePrint 2017/189); Katz, Ranellucci, Rosulek, Wang,
+// Optimizing authenticated garbling (CRYPTO 2018, ePrint 2018/578); Yang, Wang, Zhang, More efficient MPC from improved triple
+// generation and authenticated garbling (CCS 2020, ePrint 2019/1104); Zahur, Rosulek, Evans, Two halves make a whole (EUROCRYPT
+// 2015, ePrint 2014/756); Guo, Katz, Wang, Weng, Yu, Better concrete security for half-gates garbling (CRYPTO 2020, ePrint
+// 2019/1168); Nielsen, Nordholt, Orlandi, Burra, A new approach to practical active-secure two-party computation (CRYPTO 2012,
+// ePrint 2011/091); and those of package ot.
 //
 // # For reviewers
 //

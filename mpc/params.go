@@ -12,7 +12,7 @@ type Params struct {
 	Rho int // statistical security in bits of the bucketing: 40 (default) or 64
 	K   int // depth of the COT trees: 1, 2, 4 (default) or 8; deeper sends less and computes more
 	// TwoPhase preprocesses and garbles the whole circuit before the parties commit to their inputs (order=two). The time after
-	// the input is short; memory grows with the circuit. The default streams: memory is that of one chunk and the live wires.
+	// the input is short; memory grows with the circuit. The default streams: memory is that of two chunks and the live wires.
 	TwoPhase bool
 
 	tiny *bucketing // set by tests only: a bucketing that the rule would refuse
