@@ -23,9 +23,11 @@ func (s *session) admit(l *link, j join) {
 		me.link.finish(end{ErrReplaced})
 	}
 	me.link, me.owner = l, l.peer
+	me.placed = false
 	if s.phase == gathering {
 		me.join, me.state = j, Joined
-		me.join.addrs = candidates(j.addrs, l.addr)
+		me.join.addrs = candidates(j.addrs, l)
+		me.announced = announce{}
 	}
 	s.greet(i)
 	s.announce(i)
@@ -143,7 +145,7 @@ func (s *session) gathered(i int) {
 // greet tells a party all that was said before it came, or came back.
 func (s *session) greet(i int) {
 	l := s.seats[i].link
-	l.send(welcome{s.id, i, len(s.seats), l.addr})
+	l.send(s.welcomeFor(i))
 	for k := range s.seats {
 		if k != i && s.seats[k].state != Empty {
 			l.send(event{s.event(k)})
@@ -158,6 +160,7 @@ func (s *session) greet(i int) {
 	if s.phase >= running {
 		l.send(start{})
 	}
+	s.catchUp(i)
 }
 
 // rosterFor is the roster as party i gets it: loopback addresses only if it reached us over loopback itself.
@@ -169,16 +172,21 @@ func (s *session) rosterFor(i int) rosterMessage {
 		if !s.seats[i].link.addr.Addr().IsLoopback() {
 			addrs = slices.DeleteFunc(addrs, func(a netip.AddrPort) bool { return a.Addr().IsLoopback() })
 		}
-		r.Members = append(r.Members, Member{Seat: k, Key: s.seats[k].owner, Name: j.name, Consts: j.consts, Addrs: addrs, commitment: j.commitment})
+		r.Members = append(r.Members, Member{Seat: k, Key: s.seats[k].owner, Name: j.name, Consts: j.consts, Addrs: addrs,
+			PunchKey: j.punchKey, commitment: j.commitment})
 	}
 	return rosterMessage{r}
 }
 
-// candidates are the addresses to hand out for a party: those it offered that can be meant for others, and the one we see.
-func candidates(offered []netip.AddrPort, observed netip.AddrPort) []netip.AddrPort {
+// candidates are the addresses to hand out for a party: those it offered that can be meant for others, and the one we see if that
+// is of its UDP socket.
+func candidates(offered []netip.AddrPort, l *link) []netip.AddrPort {
 	var out []netip.AddrPort
-	for _, a := range append([]netip.AddrPort{observed}, offered...) {
-		if usable(a, observed.Addr().IsLoopback()) && !slices.Contains(out, a) && len(out) < maxAddrs {
+	if transportOf(l.conn) == QUIC {
+		offered = append([]netip.AddrPort{l.addr}, offered...)
+	}
+	for _, a := range offered {
+		if usable(a, l.addr.Addr().IsLoopback()) && !slices.Contains(out, a) && len(out) < maxAddrs {
 			out = append(out, a)
 		}
 	}
@@ -194,5 +202,6 @@ func usable(a netip.AddrPort, loopback bool) bool {
 	if ip.IsLoopback() {
 		return loopback
 	}
-	return ip.IsGlobalUnicast()
+	reserved := ip.Is4() && (ip.As4()[0] == 0 || ip.As4()[0] >= 240) // "this network" and class E (RFC 6890)
+	return ip.IsGlobalUnicast() && !reserved
 }

@@ -49,19 +49,19 @@ func TestUsable(t *testing.T) {
 func TestCandidates(t *testing.T) {
 	public, local := netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("127.0.0.1:2")
 	seen := netip.MustParseAddrPort("198.51.100.1:3")
-	if got := candidates([]netip.AddrPort{public, local, public, seen}, seen); !slices.Equal(got, []netip.AddrPort{seen, public}) {
+	if got := candidates([]netip.AddrPort{public, local, public, seen}, &link{addr: seen}); !slices.Equal(got, []netip.AddrPort{seen, public}) {
 		t.Errorf("from outside: %v", got)
 	}
-	if got := candidates([]netip.AddrPort{public, local}, loopback); !slices.Equal(got, []netip.AddrPort{loopback, public, local}) {
+	if got := candidates([]netip.AddrPort{public, local}, &link{addr: loopback}); !slices.Equal(got, []netip.AddrPort{loopback, public, local}) {
 		t.Errorf("from this machine: %v", got)
 	}
-	if got := candidates(make17(), seen); len(got) != maxAddrs || got[0] != seen {
+	if got := candidates(make17(), &link{addr: seen}); len(got) != maxAddrs || got[0] != seen {
 		t.Errorf("too many: %v", got)
 	}
 	s := &session{seats: make([]seat, 2)}
 	for i, addr := range []netip.AddrPort{loopback, seen} {
 		s.seats[i].link = &link{addr: addr}
-		s.seats[i].join.addrs = candidates([]netip.AddrPort{public, local}, addr)
+		s.seats[i].join.addrs = candidates([]netip.AddrPort{public, local}, s.seats[i].link)
 	}
 	if got := s.rosterFor(0).Members[0].Addrs; !slices.Contains(got, local) {
 		t.Errorf("party 0 gets %v", got)

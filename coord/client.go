@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/tacit-mpc/tacit/identity"
 )
@@ -30,11 +32,29 @@ type ClientConfig struct {
 	Consts     []Field             // the constants that we supply
 	Candidates []netip.AddrPort    // where peers may reach us; loopback is handed out only if the coordinator is reached over it
 	Expect     map[int]identity.ID // refuse the roster unless these seats have these keys
+	PunchKey   [32]byte            // our X25519 public key for pings, fresh in every session: Member.PunchKey for the others
 	Rand       io.Reader           // nil means crypto/rand
 
 	// Events, if not nil, is called for everything that changes, in order, by one goroutine, which waits for it. It must not
-	// call methods of the Client.
+	// call methods of the Client that wait.
 	Events func(Event)
+	// Peers, if not nil, is called by the same goroutine with what is needed to reach the other parties, once the roster is known.
+	// For each party the latest counts. Addresses that nobody may be sent to have been taken out. It may call Announce, Repunch
+	// and Trouble.
+	Peers func(PeerUpdate)
+
+	// DialTCP connects to a coordinator that does not answer over UDP; nil means net.Dialer.
+	DialTCP func(ctx context.Context, addr string) (net.Conn, error)
+	// Patience is how long a lost coordinator that keeps its state is waited for before the start; 0 means a minute. Afterwards
+	// the run does not need it, and it is looked for until Leave.
+	Patience time.Duration
+}
+
+func (cfg *ClientConfig) addrs() []string {
+	if cfg.Ticket != nil {
+		return cfg.Ticket.Addrs
+	}
+	return cfg.Addrs
 }
 
 // A Client is a party's membership in a session: Join, Roster, Ready, then Leave. It survives a lost connection to the
@@ -44,6 +64,7 @@ type Client struct {
 	cfg         ClientConfig
 	connect     connector
 	coordinator identity.ID
+	addrs       []string // of the coordinator
 	hello       join
 	nonce       [32]byte
 	cancel      context.CancelFunc
@@ -52,6 +73,8 @@ type Client struct {
 	dialed  chan dialed
 	readies chan []Field
 	byes    chan bye
+	outbox  *outbox
+	news    news
 
 	welcomed chan struct{} // closed when welcome is valid
 	welcome  welcome
@@ -70,9 +93,9 @@ type connector func(context.Context) (conn, netip.AddrPort, error)
 // Close. The error is or wraps an *UnreachableError, an *identity.KeyError if the coordinator has another key, a Refusal, a
 // *MismatchError, or how the session ended meanwhile: *PartyError, *EmptyError.
 func Join(ctx context.Context, dialer Dialer, cfg ClientConfig) (*Client, error) {
-	coordinator, addrs := cfg.Coordinator, cfg.Addrs
+	coordinator, addrs := cfg.Coordinator, cfg.addrs()
 	if cfg.Ticket != nil {
-		coordinator, addrs = cfg.Ticket.Coordinator, cfg.Ticket.Addrs
+		coordinator = cfg.Ticket.Coordinator
 	}
 	r := reacher{dialer, cfg.Key, coordinator}
 	if len(addrs) == 0 {
@@ -94,8 +117,8 @@ func joinOver(ctx context.Context, cfg ClientConfig, coordinator identity.ID, co
 	if err != nil {
 		return nil, fmt.Errorf("join session: %w", err)
 	}
-	c := &Client{cfg: cfg, connect: connect, coordinator: coordinator, hello: hello,
-		in: make(chan delivery), dialed: make(chan dialed), readies: make(chan []Field), byes: make(chan bye),
+	c := &Client{cfg: cfg, connect: connect, coordinator: coordinator, addrs: cfg.addrs(), hello: hello,
+		in: make(chan delivery), dialed: make(chan dialed), readies: make(chan []Field), byes: make(chan bye), outbox: newOutbox(),
 		welcomed: make(chan struct{}), sealed: make(chan struct{}), started: make(chan struct{}), done: make(chan struct{})}
 	if _, err := io.ReadFull(orCryptoRand(cfg.Rand), c.nonce[:]); err != nil {
 		return nil, fmt.Errorf("join session: %w", err)
@@ -120,7 +143,8 @@ func newJoin(cfg ClientConfig) (join, error) {
 	if cfg.Key == nil {
 		return join{}, errors.New("no key")
 	}
-	j := join{seat: cfg.Seat, kept: cfg.Kept, name: cfg.Name, fields: cfg.Fields, consts: cfg.Consts, addrs: cfg.Candidates}
+	j := join{seat: cfg.Seat, kept: cfg.Kept, name: cfg.Name, fields: cfg.Fields, consts: cfg.Consts, addrs: cfg.Candidates,
+		punchKey: cfg.PunchKey}
 	switch {
 	case cfg.Ticket != nil:
 		j.by, j.session, j.seat, j.secret.b = byTicket, cfg.Ticket.Session, cfg.Ticket.Seat, cfg.Ticket.Secret.b

@@ -70,22 +70,33 @@ func readFields(s *cryptobyte.String, out *[]Field) bool {
 	return true
 }
 
+func addIP(b *cryptobyte.Builder, ip netip.Addr) {
+	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(ip.AsSlice()) }) // empty for none
+}
+
+func readIP(s *cryptobyte.String, out *netip.Addr) bool {
+	var raw cryptobyte.String
+	if !s.ReadUint8LengthPrefixed(&raw) {
+		return false
+	}
+	ip, ok := netip.AddrFromSlice(raw)
+	*out = ip
+	return len(raw) == 0 || ok && !ip.Is4In6()
+}
+
 func addAddr(b *cryptobyte.Builder, a netip.AddrPort) {
-	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(a.Addr().AsSlice()) }) // empty for none
+	addIP(b, a.Addr())
 	b.AddUint16(a.Port())
 }
 
+// readAddr reads an address with its port, or neither.
 func readAddr(s *cryptobyte.String, out *netip.AddrPort) bool {
-	var raw cryptobyte.String
+	var ip netip.Addr
 	var port uint16
-	if !s.ReadUint8LengthPrefixed(&raw) || !s.ReadUint16(&port) {
+	if !readIP(s, &ip) || !s.ReadUint16(&port) || ip.IsValid() != (port != 0) {
 		return false
 	}
-	addr, ok := netip.AddrFromSlice(raw)
-	if len(raw) != 0 && (!ok || addr.Is4In6() || port == 0) || len(raw) == 0 && port != 0 {
-		return false
-	}
-	*out = netip.AddrPortFrom(addr, port)
+	*out = netip.AddrPortFrom(ip, port)
 	return true
 }
 

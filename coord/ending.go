@@ -80,6 +80,7 @@ func (s *session) onTime(now time.Time) {
 	if s.phase == over {
 		return
 	}
+	s.onSignals(now)
 	waiting, failed := false, false
 	for i := range s.seats {
 		me := &s.seats[i]
@@ -132,8 +133,14 @@ func (s *session) nextDeadline(now time.Time) time.Time {
 	if !s.deadline.IsZero() && s.deadline.Before(next) {
 		next = s.deadline
 	}
+	if !s.wakeAt.IsZero() && s.wakeAt.Before(next) {
+		next = s.wakeAt
+	}
 	for i := range s.seats {
 		me := &s.seats[i]
+		if me.link != nil && !me.renew.IsZero() && me.renew.Before(next) {
+			next = me.renew
+		}
 		if back, until := s.returns(me, now); me.away() && back && !until.IsZero() && until.Before(next) {
 			next = until
 		}

@@ -48,6 +48,14 @@ func (m *membership) follow(msg message) error {
 		if !isClosed(m.started) {
 			close(m.started)
 		}
+	case update:
+		return m.aboutPeer(msg.seat, msg)
+	case launch:
+		return m.aboutPeer(msg.seat, msg)
+	case troubled:
+		return m.aboutPeer(msg.seat, msg)
+	case offers:
+		m.offered(msg.list)
 	case end:
 		m.ended(msg.err)
 	case garbage:
@@ -63,17 +71,20 @@ func (m *membership) greet(w welcome) error {
 			return fmt.Errorf("%w: it is back with another session or seat", ErrInconsistent)
 		}
 		m.greeted, m.pause = true, 0
+		m.learn(w)
 		m.tell(Event{Seat: Coordinator, State: Joined})
 		if m.pending != nil {
 			m.link.send(open{m.nonce})
 		}
 		m.sayReady()
+		m.flush()
 		return nil
 	}
 	if m.hello.by == byTicket && w.session != m.hello.session || m.hello.seat != AnySeat && w.seat != m.hello.seat {
 		return fmt.Errorf("%w: it offers seat %d of session %v", ErrInconsistent, w.seat, w.session)
 	}
 	m.welcome, m.greeted = w, true
+	m.learn(w)
 	close(m.welcomed)
 	return nil
 }
@@ -118,7 +129,8 @@ func (m *membership) check(r *Roster) error {
 		return fmt.Errorf("%w: its roster is for another session", ErrInconsistent)
 	}
 	me := r.Members[self]
-	if me.Key != m.cfg.Key.ID() || me.Name != m.hello.name || me.commitment != m.hello.commitment || mismatch(self, me.Consts, self, m.hello.consts) != nil {
+	if me.Key != m.cfg.Key.ID() || me.Name != m.hello.name || me.commitment != m.hello.commitment ||
+		me.PunchKey != m.hello.punchKey || mismatch(self, me.Consts, self, m.hello.consts) != nil {
 		return fmt.Errorf("%w: its roster misquotes us", ErrInconsistent)
 	}
 	for _, member := range r.Members {
@@ -149,6 +161,7 @@ func (m *membership) seal(n nonces) error {
 		m.roster = &sealed
 		close(m.sealed)
 		m.sayReady()
+		m.flush()
 	} else if sealed.Digest != m.roster.Digest {
 		return fmt.Errorf("%w: it changed the nonces", ErrInconsistent)
 	}

@@ -84,7 +84,7 @@ func TestHostileCoordinator(t *testing.T) {
 		"nonces before the roster": {func(r *raw, _ join) { r.say(nonces{[][32]byte{{}, {}}}) }, is(ErrInconsistent)},
 		"start before the roster":  {func(r *raw, _ join) { r.say(start{}) }, is(ErrInconsistent)},
 		"done before the start":    {func(r *raw, _ join) { r.say(end{}) }, is(ErrInconsistent)},
-		"welcome twice":            {func(r *raw, _ join) { r.say(welcome{session, 0, 2, loopback}) }, is(ErrInconsistent)},
+		"welcome twice":            {func(r *raw, _ join) { r.say(welcome{session: session, seat: 0, seats: 2, observed: loopback}) }, is(ErrInconsistent)},
 		"seat 5 of 2":              {func(r *raw, _ join) { r.say(event{Event{Seat: 5, State: Joined}}) }, is(ErrInconsistent)},
 		"garbage":                  {func(r *raw, _ join) { r.conn.Write([]byte{byte(frameWelcome), 0, 0, 1, 1}) }, is(ErrInconsistent)},
 		"a frame of a party":       {func(r *raw, _ join) { r.say(open{}) }, is(ErrInconsistent)},
@@ -101,7 +101,7 @@ func TestHostileCoordinator(t *testing.T) {
 					Consts: []Field{{"N", "1u8"}}, Outputs: []int{0, 1}, Expect: map[int]identity.ID{1: key(1).ID()}}
 				r, joined := hostileCoordinator(t, cfg)
 				j := until[join](r)
-				r.say(welcome{session, 0, 2, loopback})
+				r.say(welcome{session: session, seat: 0, seats: 2, observed: loopback})
 				c, err := joined()
 				if err != nil {
 					t.Fatal(err)
@@ -139,8 +139,8 @@ func TestHostileWelcome(t *testing.T) {
 	ticket := testTicket()
 	ticket.Coordinator = key(5).ID()
 	for name, m := range map[string]message{
-		"another seat":    welcome{ticket.Session, 1, 3, loopback},
-		"another session": welcome{SessionID{}, 2, 3, loopback},
+		"another seat":    welcome{session: ticket.Session, seat: 1, seats: 3, observed: loopback},
+		"another session": welcome{seat: 2, seats: 3, observed: loopback},
 		"no welcome":      start{},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -170,7 +170,7 @@ func TestSwappedKeysShowInWords(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, joined := hostileCoordinator(t, ClientConfig{Key: key(self), Seat: AnySeat})
 			j := until[join](r)
-			r.say(welcome{session, self, 2, loopback})
+			r.say(welcome{session: session, seat: self, seats: 2, observed: loopback})
 			c, err := joined()
 			if err != nil {
 				t.Fatal(err)
@@ -212,7 +212,7 @@ func FuzzClient(f *testing.F) {
 			r, joined := hostileCoordinator(t, ClientConfig{Key: key(0), Seat: AnySeat})
 			until[join](r)
 			if welcomed {
-				r.say(welcome{SessionID{}, 0, 2, loopback})
+				r.say(welcome{seats: 2, observed: loopback})
 			}
 			r.conn.Write(data)
 			r.conn.Close()

@@ -27,7 +27,7 @@ func newRaw(t *testing.T, conn net.Conn, allowed func(frameType) bool) *raw {
 			if _, err2 := io.ReadFull(conn, payload); err != nil || err2 != nil {
 				return
 			}
-			if m, err := decode(kind, payload); err == nil && kind != framePing {
+			if m, err := decode(kind, payload); err == nil && !kind.fromBoth() {
 				r.heard <- m
 			}
 		}
@@ -79,7 +79,9 @@ func TestHostileParty(t *testing.T) {
 		"malformed join": {func(_ *host, r *raw, _ join, _ [32]byte) {
 			r.conn.Write([]byte{byte(frameJoin), 0, 0, 2, wireVersion, 9})
 		}, ErrMalformed},
-		"later version":     {func(_ *host, r *raw, _ join, _ [32]byte) { r.conn.Write([]byte{byte(frameJoin), 0, 0, 2, 2, 9}) }, ErrVersion},
+		"later version": {func(_ *host, r *raw, _ join, _ [32]byte) {
+			r.conn.Write([]byte{byte(frameJoin), 0, 0, 2, wireVersion + 1, 9})
+		}, ErrVersion},
 		"open first":        {func(_ *host, r *raw, _ join, nonce [32]byte) { r.say(open{nonce}) }, ErrMalformed},
 		"ping first":        {func(_ *host, r *raw, _ join, _ [32]byte) { r.say(ping{}) }, ErrMalformed},
 		"coordinator frame": {func(_ *host, r *raw, _ join, _ [32]byte) { r.say(start{}) }, ErrMalformed},

@@ -28,7 +28,10 @@ type link struct {
 	peer     identity.ID    // as the transport authenticated it
 	addr     netip.AddrPort // as we see it
 	out      chan []byte
+	pongs    chan pong // one place: answers to come before anything else
+	limit    *pace     // of incoming frames; nil for none
 	readDone chan struct{}
+	rtt      stopwatch
 	finished bool // the owner's
 }
 
@@ -57,7 +60,7 @@ const outQueue = 8 * MaxSeats
 var errOwnerGone = errors.New("the owner of the link has gone")
 
 func newLink(c conn, peer identity.ID, addr netip.AddrPort) *link {
-	return &link{conn: c, peer: peer, addr: addr, out: make(chan []byte, outQueue), readDone: make(chan struct{})}
+	return &link{conn: c, peer: peer, addr: addr, out: make(chan []byte, outQueue), pongs: make(chan pong, 1), readDone: make(chan struct{})}
 }
 
 // run reads and writes until the connection ends, and returns after both have. deliver returns false when the owner no longer
@@ -87,12 +90,30 @@ func (l *link) read(allowed func(frameType) bool, deliver func(delivery) bool) e
 		case err != nil:
 			return err
 		}
-		if _, ok := m.(ping); !ok && !deliver(delivery{from: l, m: m}) {
-			l.drain()
-			return errOwnerGone
+		switch m := m.(type) {
+		case ping:
+			select {
+			case l.pongs <- pong(m):
+			default:
+			}
+		case pong:
+			l.rtt.stop(m.number)
+		default:
+			if !deliver(delivery{from: l, m: m}) {
+				l.drain()
+				return errOwnerGone
+			}
+		}
+		if l.limit != nil {
+			if wait := l.limit.take(time.Now()); wait > 0 {
+				time.Sleep(wait) // no longer than one interval
+			}
 		}
 	}
 }
+
+// oneWay estimates how long a frame takes to the other end; 0 while that is unknown.
+func (l *link) oneWay() time.Duration { return l.rtt.least() / 2 }
 
 // drain ignores the rest, so that the last frame of our side arrives before the connection closes.
 func (l *link) drain() {
@@ -117,7 +138,7 @@ func (l *link) next(allowed func(frameType) bool, first bool) (message, error) {
 		return nil, err
 	}
 	m, err := decode(t, payload)
-	if err == nil && first && t == framePing {
+	if err == nil && first && t.fromBoth() {
 		err = errors.New("a ping came first")
 	}
 	if err != nil {
@@ -126,30 +147,50 @@ func (l *link) next(allowed func(frameType) bool, first bool) (message, error) {
 	return m, nil
 }
 
+// write sends what is queued; a ping after the first frame, so that the round-trip time is known soon, and whenever there was
+// nothing to say.
 func (l *link) write() {
-	pingFrame, _ := encode(ping{})
 	silence := time.NewTimer(pingEvery)
 	defer silence.Stop()
+	var pongs chan pong // these two only once something was said, since a ping is nobody's first frame
+	var quiet <-chan time.Time
 	for {
-		frame := pingFrame
+		var frame []byte
 		select {
+		case p := <-pongs:
+			frame, _ = encode(p)
 		case next, more := <-l.out:
 			if !more {
 				l.linger()
 				return
 			}
 			frame = next
-		case <-silence.C:
+		case <-quiet:
+			frame, _ = encode(ping{l.rtt.start()})
 		case <-l.readDone:
 			return
 		}
-		l.conn.SetWriteDeadline(time.Now().Add(frameWithin))
-		if _, err := l.conn.Write(frame); err != nil {
-			l.conn.Close()
+		if !l.put(frame) {
 			return
+		}
+		if pongs == nil {
+			pongs, quiet = l.pongs, silence.C
+			frame, _ = encode(ping{l.rtt.start()})
+			if !l.put(frame) {
+				return
+			}
 		}
 		silence.Reset(pingEvery)
 	}
+}
+
+func (l *link) put(frame []byte) bool {
+	l.conn.SetWriteDeadline(time.Now().Add(frameWithin))
+	if _, err := l.conn.Write(frame); err != nil {
+		l.conn.Close()
+		return false
+	}
+	return true
 }
 
 // linger leaves the other end time to read the last frame: it closes the connection when it has.

@@ -17,13 +17,15 @@ type membership struct {
 	workers sync.WaitGroup
 	quit    chan struct{} // closed when deliveries are no longer taken
 
-	link    *link     // nil while the coordinator is out of contact
-	greeted bool      // on this link
-	lostAt  time.Time // when the last link broke
-	pause   time.Duration
-	pending *Roster // checked, not yet sealed
-	said    *ready  // to be said again on the next link
-	leaving error   // what err becomes when the link has taken our bye
+	link      *link     // nil while the coordinator is out of contact
+	greeted   bool      // on this link
+	lostAt    time.Time // when the last link broke
+	pause     time.Duration
+	pending   *Roster // checked, not yet sealed
+	peers     map[int]announce
+	announced uint32 // version, on this link
+	said      *ready // to be said again on the next link
+	leaving   error  // what err becomes when the link has taken our bye
 }
 
 // A dialed is the result of one connect.
@@ -39,7 +41,7 @@ const (
 )
 
 func (c *Client) run(life context.Context) {
-	m := &membership{Client: c, life: life, quit: make(chan struct{})}
+	m := &membership{Client: c, life: life, quit: make(chan struct{}), peers: make(map[int]announce)}
 	m.dial(0)
 	for m.err == nil {
 		select {
@@ -54,6 +56,8 @@ func (c *Client) run(life context.Context) {
 				m.said = &ready{fields}
 				m.sayReady()
 			}
+		case <-m.outbox.wake:
+			m.flush()
 		case b := <-m.byes:
 			m.bye(b, ErrClosed)
 		}
@@ -108,7 +112,7 @@ func (m *membership) dial(pause time.Duration) {
 func (m *membership) attach(d dialed) {
 	switch {
 	case d.err == nil:
-		m.link, m.greeted = newLink(d.conn, m.cfg.Key.ID(), d.addr), false
+		m.link, m.greeted, m.announced = newLink(d.conn, m.cfg.Key.ID(), d.addr), false, 0
 		l := m.link
 		m.workers.Go(func() { l.run(frameType.fromCoordinator, m.deliver) })
 		hello := m.hello

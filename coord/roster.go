@@ -23,6 +23,7 @@ type Member struct {
 	Name       string           // as the party calls itself; may be empty, is not unique
 	Consts     []Field          // the constants it supplies: name and literal
 	Addrs      []netip.AddrPort // where it may be reached, with the address at which the coordinator saw it
+	PunchKey   [32]byte         // its X25519 public key for pings, fresh in every session; zero if it has none
 	commitment [32]byte         // to its nonce
 }
 
@@ -54,7 +55,7 @@ func (r *Roster) seal(nonces [][32]byte) error {
 		return fmt.Errorf("%w: %d nonces for %d parties", ErrInconsistent, len(nonces), len(r.Members))
 	}
 	h := sha256.New()
-	h.Write([]byte("tacit coord roster v1\x00"))
+	h.Write([]byte("tacit coord roster v2\x00"))
 	h.Write(r.Coordinator[:])
 	b := cryptobyte.NewBuilder(nil)
 	r.appendFixed(b)

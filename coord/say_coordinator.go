@@ -16,12 +16,17 @@ type (
 		seat     int
 		seats    int
 		observed netip.AddrPort
+		keeps    bool             // the coordinator keeps its state over a restart, so it is worth waiting for
+		stun     []netip.AddrPort // further STUN servers
+		ports    []uint16         // and such at the address where we reached the coordinator
+		relays   []grant
 	}
 	event  struct{ Event }
 	nonces struct{ list [][32]byte }
 	start  struct{}
 	end    struct{ err error } // nil: everybody is done
-	ping   struct{}
+	ping   struct{ number uint32 }
+	pong   struct{ number uint32 }
 	// rosterMessage has what a Roster has before it is sealed.
 	rosterMessage struct{ *Roster }
 )
@@ -33,9 +38,12 @@ func (nonces) frame() frameType        { return frameNonces }
 func (start) frame() frameType         { return frameStart }
 func (end) frame() frameType           { return frameEnd }
 func (ping) frame() frameType          { return framePing }
+func (pong) frame() frameType          { return framePong }
 
 func (start) append(*cryptobyte.Builder) {}
-func (ping) append(*cryptobyte.Builder)  {}
+
+func (p ping) append(b *cryptobyte.Builder) { b.AddUint32(p.number) }
+func (p pong) append(b *cryptobyte.Builder) { b.AddUint32(p.number) }
 
 func (w welcome) append(b *cryptobyte.Builder) {
 	b.AddUint8(wireVersion)
@@ -43,14 +51,29 @@ func (w welcome) append(b *cryptobyte.Builder) {
 	addSeat(b, w.seat)
 	addSeat(b, w.seats-1)
 	addAddr(b, w.observed)
+	addBool(b, w.keeps)
+	addAddrs(b, w.stun)
+	b.AddUint8(uint8(len(w.ports)))
+	for _, port := range w.ports {
+		b.AddUint16(port)
+	}
+	addGrants(b, w.relays)
 }
 
 func readWelcome(s *cryptobyte.String) (welcome, bool) {
 	var w welcome
 	var version uint8
 	ok := s.ReadUint8(&version) && version == wireVersion && s.CopyBytes(w.session[:]) && readSeat(s, false, &w.seat) &&
-		readSeat(s, false, &w.seats) && readAddr(s, &w.observed)
+		readSeat(s, false, &w.seats) && readAddr(s, &w.observed) && readBool(s, &w.keeps) && readAddrs(s, &w.stun)
 	w.seats++
+	var ports uint8
+	ok = ok && s.ReadUint8(&ports) && ports <= maxAddrs
+	for range ports {
+		var port uint16
+		ok = ok && s.ReadUint16(&port) && port != 0
+		w.ports = append(w.ports, port)
+	}
+	ok = ok && readGrants(s, &w.relays)
 	return w, ok && w.seats >= MinSeats && w.seat < w.seats
 }
 
@@ -101,6 +124,7 @@ func (r *Roster) appendFixed(b *cryptobyte.Builder) {
 		addText(b, m.Name)
 		addFields(b, m.Consts)
 		b.AddBytes(m.commitment[:])
+		b.AddBytes(m.PunchKey[:])
 	}
 }
 
@@ -122,7 +146,8 @@ func readRoster(s *cryptobyte.String) (rosterMessage, bool) {
 	keys := make(map[identity.ID]bool)
 	for seat := range seats {
 		m := Member{Seat: seat}
-		if !s.CopyBytes(m.Key[:]) || !readText(s, maxName, &m.Name) || !readFields(s, &m.Consts) || !s.CopyBytes(m.commitment[:]) {
+		if !s.CopyBytes(m.Key[:]) || !readText(s, maxName, &m.Name) || !readFields(s, &m.Consts) || !s.CopyBytes(m.commitment[:]) ||
+			!s.CopyBytes(m.PunchKey[:]) {
 			return rosterMessage{}, false
 		}
 		keys[m.Key] = true

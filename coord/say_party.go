@@ -30,6 +30,7 @@ type (
 		consts     []Field
 		addrs      []netip.AddrPort
 		commitment [32]byte
+		punchKey   [32]byte
 	}
 	// open reveals the nonce of a join's commitment.
 	open struct{ nonce [32]byte }
@@ -67,6 +68,7 @@ func (j join) append(b *cryptobyte.Builder) {
 	addFields(b, j.consts)
 	addAddrs(b, j.addrs)
 	b.AddBytes(j.commitment[:])
+	b.AddBytes(j.punchKey[:])
 }
 
 func readJoin(s *cryptobyte.String) (join, bool) {
@@ -82,7 +84,7 @@ func readJoin(s *cryptobyte.String) (join, bool) {
 	if !readBool(s, &wants) || wants && !readSeats(s, &j.outputs) {
 		return j, false
 	}
-	return j, readFields(s, &j.consts) && readAddrs(s, &j.addrs) && s.CopyBytes(j.commitment[:])
+	return j, readFields(s, &j.consts) && readAddrs(s, &j.addrs) && s.CopyBytes(j.commitment[:]) && s.CopyBytes(j.punchKey[:])
 }
 
 func (o open) append(b *cryptobyte.Builder)  { b.AddBytes(o.nonce[:]) }

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,6 +27,13 @@ type ServerConfig struct {
 	Require   []Field       // fields that every party must have with these values, for example a pinned program
 	Timeout   time.Duration // how long seats stay open; 0 means 30 minutes
 	Rand      io.Reader     // nil means crypto/rand
+
+	// Relays, if not nil, mints what one party may use to have its packets relayed: at most 8 offers, best first. It is called for
+	// every party that comes, again before the first of its offers expires, and must not wait.
+	Relays func(session SessionID, seat int) []RelayOffer
+	// STUN lists addresses that answer STUN requests, besides those at which the coordinator itself is reached: "IP:port", or
+	// ":port" for wherever the party reached the coordinator. At most 16.
+	STUN []string
 
 	// Events, if not nil, is called for every change of a seat, in order, by one goroutine, which waits for it.
 	Events func(Event)
@@ -49,6 +57,9 @@ const (
 	spareLinks       = 256
 	spareSourceLinks = 32
 	linksPerSeat     = 4 // coming back, by several addresses
+
+	frameBurst = 512 // frames that one connection may send at once
+	frameEvery = 20 * time.Millisecond
 )
 
 // NewServer makes a session: its ID, its token and the secrets of its seats.
@@ -74,13 +85,19 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if cfg.Evaluator < 0 || cfg.Evaluator >= cfg.Seats {
 		return nil, fmt.Errorf("host session: evaluator %d: want a seat of 0 to %d", cfg.Evaluator, cfg.Seats-1)
 	}
+	stun, ports, err := parseSTUN(cfg.STUN)
+	if err != nil {
+		return nil, fmt.Errorf("host session: %w", err)
+	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = defaultTimeout
 	}
-	s := &session{cfg: cfg, seats: make([]seat, cfg.Seats), in: make(chan delivery), done: make(chan struct{})}
+	s := &session{cfg: cfg, seats: make([]seat, cfg.Seats), stun: stun, ports: ports, signals: make(map[signal]*slot),
+		in: make(chan delivery), done: make(chan struct{})}
 	random := orCryptoRand(cfg.Rand)
-	_, err := io.ReadFull(random, s.id[:])
+	_, err = io.ReadFull(random, s.id[:])
 	for i := range s.seats {
+		s.seats[i].pace = pace{every: spreadEvery, burst: spreadBurst}
 		if err == nil {
 			s.seats[i].secret, err = newSecret(random)
 		}
@@ -183,6 +200,7 @@ func (s *Server) accept(ctx context.Context, c *quic.Conn) {
 // last frame is still delivered.
 func (s *Server) handle(ctx context.Context, c conn, id identity.ID, addr netip.AddrPort) {
 	l := newLink(c, id, addr)
+	l.limit = &pace{every: frameEvery, burst: frameBurst}
 	stop := context.AfterFunc(ctx, func() {
 		if !l.finished { // the session's, which no longer runs
 			c.Close()
@@ -227,11 +245,20 @@ func sourceOf(addr netip.AddrPort) netip.Prefix {
 	return source
 }
 
-func addrPort(a net.Addr) netip.AddrPort {
-	udp, ok := a.(*net.UDPAddr)
-	if !ok {
-		return netip.AddrPort{}
+// parseSTUN reads the addresses of further STUN servers.
+func parseSTUN(list []string) (addrs []netip.AddrPort, ports []uint16, err error) {
+	for _, text := range list {
+		port, here := strings.CutPrefix(text, ":")
+		if n, err := strconv.ParseUint(port, 10, 16); here && err == nil && n > 0 {
+			ports = append(ports, uint16(n))
+		} else if a, err := netip.ParseAddrPort(text); err == nil && usable(a, true) {
+			addrs = append(addrs, a)
+		} else {
+			return nil, nil, fmt.Errorf("STUN server %q: want an IP address and a port, or :port", text)
+		}
 	}
-	ap := udp.AddrPort()
-	return netip.AddrPortFrom(ap.Addr().Unmap().WithZone(""), ap.Port())
+	if len(list) > maxAddrs {
+		return nil, nil, fmt.Errorf("%d STUN servers, at most %d", len(list), maxAddrs)
+	}
+	return addrs, ports, nil
 }

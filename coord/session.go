@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/tacit-mpc/tacit/identity"
@@ -36,6 +37,12 @@ type seat struct {
 	ready  bool
 	agreed []Field // of its ready
 
+	announced announce  // its latest; version 0 if there is none
+	placed    bool      // it announced something on this link
+	spread    slot      // of its announcement to the others
+	pace      pace      // of that
+	renew     time.Time // when its relay offers are; zero for never
+
 	cause   Cause // with Failed and while away
 	reason  string
 	during  State // what it did before it failed
@@ -50,13 +57,18 @@ func (s *seat) away() bool { return s.state != Empty && !s.ended() && s.link == 
 // A session is the coordinator's state. One goroutine owns it: run.
 type session struct {
 	cfg      ServerConfig
+	store    StateStore // nil for none
 	id       SessionID
 	token    Secret
+	stun     []netip.AddrPort
+	ports    []uint16
 	seats    []seat
 	phase    phase
 	deadline time.Time // of the phase
 	nonces   nonces
 	troubles int // parties that failed or were lost so far
+	signals  map[signal]*slot
+	wakeAt   time.Time // of the first slot that is due; zero if none is
 	outcome  error
 
 	in   chan delivery
@@ -150,6 +162,12 @@ func (s *session) step(i int, m message) error {
 		return s.ready(i, m)
 	case bye:
 		return s.bye(i, m)
+	case announce:
+		return s.announceFrom(i, m)
+	case repunch:
+		return s.repunch(i, m)
+	case trouble:
+		return s.troubleFrom(i, m)
 	}
 	return fmt.Errorf("unexpected frame %#x", uint8(m.frame()))
 }
@@ -194,6 +212,7 @@ func (s *session) open(i int, m open) error {
 	for j := range s.seats {
 		s.reach(j, Connecting)
 	}
+	s.openPaths()
 	return nil
 }
 

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// The format, version 1. A connection is two sequences of frames:
+// The format, version 2. A connection is two sequences of frames:
 //
 //	frame: type 1 | length 3 | payload            numbers are big endian
 //	text:  length 1 or 2 | printable UTF-8
@@ -17,7 +17,7 @@ import (
 // A party's first frame is a join, whose first byte is the version. Frames of unknown type, longer than their type's maximum,
 // with trailing bytes or with a second way to write the same thing are refused: a message has one encoding. The type and the
 // beginning of an end frame stay as they are in later versions, so that a refusal for the version can be read.
-const wireVersion = 1
+const wireVersion = 2
 
 type frameType uint8
 
@@ -28,6 +28,10 @@ const (
 	frameReady frameType = 0x03
 	frameBye   frameType = 0x04 // a party's last frame
 
+	frameAnnounce frameType = 0x05
+	frameRepunch  frameType = 0x06
+	frameTrouble  frameType = 0x07
+
 	frameWelcome frameType = 0x11
 	frameEvent   frameType = 0x12
 	frameRoster  frameType = 0x13
@@ -35,7 +39,13 @@ const (
 	frameStart   frameType = 0x15
 	frameEnd     frameType = 0x16 // the coordinator's last frame
 
-	framePing frameType = 0x20 // either way; says only that its sender lives
+	frameUpdate   frameType = 0x17
+	frameLaunch   frameType = 0x18
+	frameTroubled frameType = 0x19
+	frameOffers   frameType = 0x1a
+
+	framePing frameType = 0x20 // either way; its sender lives
+	framePong frameType = 0x21 // its answer
 )
 
 // Limits of what one party may say.
@@ -48,6 +58,7 @@ const (
 	maxAddrs    = 16       // addresses of a party
 	maxJoin     = 20 << 10 // two lists of fields, addresses and the rest
 	maxRoster   = 1 << 20  // MaxSeats lists of constants and addresses, and the fields
+	maxAnnounce = 1 << 10  // an announcement
 	frameHeader = 4
 )
 
@@ -61,8 +72,22 @@ func (t frameType) max() int {
 		return maxFields + 2
 	case frameBye:
 		return maxReason + 8
+	case frameAnnounce:
+		return maxAnnounce
+	case frameRepunch:
+		return 1
+	case frameTrouble, frameTroubled:
+		return maxReason + 8
+	case frameUpdate:
+		return maxAnnounce + 1
+	case frameLaunch:
+		return 5
+	case frameOffers:
+		return maxOfferBytes
+	case framePing, framePong:
+		return 4
 	case frameWelcome:
-		return 64
+		return maxOfferBytes + 1<<10
 	case frameEvent:
 		return maxName + maxReason + 64
 	case frameRoster:
@@ -72,11 +97,12 @@ func (t frameType) max() int {
 	case frameEnd:
 		return 2*maxValue + maxReason + 256
 	}
-	return 0 // frameStart, framePing
+	return 0 // frameStart
 }
 
-func (t frameType) fromParty() bool       { return t >= frameJoin && t <= frameBye }
-func (t frameType) fromCoordinator() bool { return t >= frameWelcome && t <= frameEnd }
+func (t frameType) fromParty() bool       { return t >= frameJoin && t <= frameTrouble }
+func (t frameType) fromCoordinator() bool { return t >= frameWelcome && t <= frameOffers }
+func (t frameType) fromBoth() bool        { return t == framePing || t == framePong }
 
 // A message is what one frame says.
 type message interface {
@@ -107,7 +133,7 @@ func readHeader(r io.Reader, allowed func(frameType) bool) (frameType, int, erro
 		return 0, 0, err
 	}
 	t, n := frameType(h[0]), int(h[1])<<16|int(h[2])<<8|int(h[3])
-	if t != framePing && !allowed(t) {
+	if !t.fromBoth() && !allowed(t) {
 		return 0, 0, &garbage{fmt.Errorf("unexpected frame %#x", h[0])}
 	}
 	if n > t.max() {
@@ -151,8 +177,34 @@ func decode(t frameType, payload []byte) (message, error) {
 		m, ok = start{}, true
 	case frameEnd:
 		m, ok = readEnd(&s)
+	case frameAnnounce:
+		m, ok = readAnnounce(&s)
+	case frameRepunch:
+		var r repunch
+		ok = readSeat(&s, false, &r.seat)
+		m = r
+	case frameTrouble:
+		m, ok = readTrouble(&s)
+	case frameUpdate:
+		m, ok = readUpdate(&s)
+	case frameLaunch:
+		m, ok = readLaunch(&s)
+	case frameTroubled:
+		var t trouble
+		t, ok = readTrouble(&s)
+		m = troubled(t)
+	case frameOffers:
+		var o offers
+		ok = readGrants(&s, &o.list)
+		m = o
 	case framePing:
-		m, ok = ping{}, true
+		var p ping
+		ok = s.ReadUint32(&p.number)
+		m = p
+	case framePong:
+		var p pong
+		ok = s.ReadUint32(&p.number)
+		m = p
 	}
 	if !ok || !s.Empty() {
 		return nil, fmt.Errorf("frame %#x: %w", uint8(t), errShape)

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 
@@ -25,11 +26,21 @@ func fill[T ~[8]byte | ~[16]byte | ~[32]byte](v byte) (out T) {
 func sampleRoster() *Roster {
 	r := &Roster{Session: fill[SessionID](1), Evaluator: 1, Outputs: []int{0, 1}, Fields: []Field{{"program", "ab"}}}
 	for i := range 2 {
-		r.Members = append(r.Members, Member{Seat: i, Key: fill[identity.ID](byte(0x10 + i)), Name: "p", commitment: fill[[32]byte](byte(0x20 + i))})
+		r.Members = append(r.Members, Member{Seat: i, Key: fill[identity.ID](byte(0x10 + i)), Name: "p", commitment: fill[[32]byte](byte(0x20 + i)),
+			PunchKey: fill[[32]byte](byte(0x30 + i))})
 	}
 	r.Members[1].Consts = []Field{{"N", "3u8"}}
 	r.Members[1].Addrs = []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:4433"), netip.MustParseAddrPort("[2001:db8::1]:1")}
 	return r
+}
+
+func sampleAnnouncement() Announcement {
+	return Announcement{
+		Candidates: []Candidate{{1, netip.MustParseAddrPort("192.0.2.1:4433")}, {2, netip.MustParseAddrPort("[2001:db8::1]:1")}},
+		Mapping:    3, Step: -2,
+		Relayed: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.9:50000")},
+		Source:  []netip.Addr{netip.MustParseAddr("192.0.2.1")},
+	}
 }
 
 // samples has every message, with its frame in hexadecimal: the format.
@@ -40,12 +51,12 @@ var samples = []struct {
 }{
 	{"join by ticket", join{by: byTicket, session: fill[SessionID](1), seat: 2, secret: Secret{b: fill[[16]byte](2)}, kept: true, name: "bob",
 		fields: []Field{{"program", "ab"}}, outputs: []int{0, 2}, consts: []Field{{"N", "3u8"}},
-		addrs: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:4433")}, commitment: fill[[32]byte](3)},
-		"0100006c010101010101010101010202020202020202020202020202020202010003626f62000d000770726f6772616d00026162010000000000000005000800014e0003337538000704c000020111510303030303030303030303030303030303030303030303030303030303030303"},
-	{"join by token", join{by: byToken, seat: AnySeat, secret: Secret{b: fill[[16]byte](2)}, commitment: fill[[32]byte](3)},
-		"0100003d010202020202020202020202020202020202ff000000000000000000000303030303030303030303030303030303030303030303030303030303030303"},
-	{"join openly", join{seat: 0, outputs: []int{}, commitment: fill[[32]byte](3)},
-		"010000350100000000000000010000000000000000000000000303030303030303030303030303030303030303030303030303030303030303"},
+		addrs: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:4433")}, commitment: fill[[32]byte](3), punchKey: fill[[32]byte](4)},
+		"0100008c020101010101010101010202020202020202020202020202020202010003626f62000d000770726f6772616d00026162010000000000000005000800014e0003337538000704c0000201115103030303030303030303030303030303030303030303030303030303030303030404040404040404040404040404040404040404040404040404040404040404"},
+	{"join by token", join{by: byToken, seat: AnySeat, secret: Secret{b: fill[[16]byte](2)}, commitment: fill[[32]byte](3), punchKey: fill[[32]byte](4)},
+		"0100005d020202020202020202020202020202020202ff0000000000000000000003030303030303030303030303030303030303030303030303030303030303030404040404040404040404040404040404040404040404040404040404040404"},
+	{"join openly", join{seat: 0, outputs: []int{}, commitment: fill[[32]byte](3), punchKey: fill[[32]byte](4)},
+		"0100005502000000000000000100000000000000000000000003030303030303030303030303030303030303030303030303030303030303030404040404040404040404040404040404040404040404040404040404040404"},
 	{"open", open{fill[[32]byte](4)},
 		"020000200404040404040404040404040404040404040404040404040404040404040404"},
 	{"ready", ready{[]Field{{"circuit", "cd"}}},
@@ -54,16 +65,18 @@ var samples = []struct {
 		"04000003000000"},
 	{"bye, failed", bye{Interrupted, "stopped"},
 		"0400000a03000773746f70706564"},
-	{"welcome", welcome{fill[SessionID](1), 1, 3, netip.MustParseAddrPort("192.0.2.7:99")},
-		"11000012010101010101010101010204c00002070063"},
-	{"welcome without address", welcome{fill[SessionID](1), 63, 64, netip.AddrPort{}},
-		"1100000e0101010101010101013f3f000000"},
+	{"welcome", welcome{session: fill[SessionID](1), seat: 1, seats: 3, observed: netip.MustParseAddrPort("192.0.2.7:99"), keeps: true,
+		stun: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.8:3478")}, ports: []uint16{3478},
+		relays: []grant{{"turn:192.0.2.7:3478", "1:s.1", "pw", 600}}},
+		"11000044020101010101010101010204c0000207006301000704c00002080d96010d960100137475726e3a3139322e302e322e373a333437380005313a732e310002707700000258"},
+	{"welcome without address", welcome{session: fill[SessionID](1), seat: 63, seats: 64},
+		"110000130201010101010101013f3f0000000000000000"},
 	{"event, joined", event{Event{Seat: 1, State: Joined, Key: fill[identity.ID](5), Name: "bob"}},
 		"1200002a010100000005050505050505050505050505050505050505050505050505050505050505050003626f62"},
 	{"event, failed", event{Event{Seat: 1, State: Failed, Key: fill[identity.ID](5), Cause: PeerLost, Reason: "lost party 2"}},
 		"12000033010501000c6c6f7374207061727479203205050505050505050505050505050505050505050505050505050505050505050000"},
 	{"roster", rosterMessage{sampleRoster()},
-		"130000d10101010101010101010000000000000003000d000770726f6772616d00026162011010101010101010101010101010101010101010101010101010101010101010000170000020202020202020202020202020202020202020202020202020202020202020201111111111111111111111111111111111111111111111111111111111111111000170000800014e000333753821212121212121212121212121212121212121212121212121212121212121210000001a04c000020111511020010db80000000000000000000000010001"},
+		"130001110101010101010101010000000000000003000d000770726f6772616d000261620110101010101010101010101010101010101010101010101010101010101010100001700000202020202020202020202020202020202020202020202020202020202020202030303030303030303030303030303030303030303030303030303030303030301111111111111111111111111111111111111111111111111111111111111111000170000800014e0003337538212121212121212121212121212121212121212121212121212121212121212131313131313131313131313131313131313131313131313131313131313131310000001a04c000020111511020010db80000000000000000000000010001"},
 	{"nonces", nonces{[][32]byte{fill[[32]byte](6), fill[[32]byte](7)}},
 		"1400004006060606060606060606060606060606060606060606060606060606060606060707070707070707070707070707070707070707070707070707070707070707"},
 	{"start", start{},
@@ -80,8 +93,28 @@ var samples = []struct {
 		"1600000f03010003626f6203020004676f6e65"},
 	{"end, empty", end{&EmptyError{[]int{1, 2}}},
 		"16000009040000000000000006"},
-	{"ping", ping{},
-		"20000000"},
+	{"announce", announce{7, sampleAnnouncement()},
+		"0500003200000007020104c00002011151021020010db8000000000000000000000001000103fffe0104c0000209c3500104c0000201"},
+	{"announce nothing", announce{1, Announcement{}},
+		"0500000a00000001000000000000"},
+	{"repunch", repunch{3},
+		"0600000103"},
+	{"trouble", trouble{3, "no answer"},
+		"0700000c0300096e6f20616e73776572"},
+	{"update", update{3, 7, sampleAnnouncement()},
+		"170000330300000007020104c00002011151021020010db8000000000000000000000001000103fffe0104c0000209c3500104c0000201"},
+	{"launch", launch{3, 25 * time.Millisecond},
+		"1800000503000061a8"},
+	{"troubled", troubled{3, "no answer"},
+		"1900000c0300096e6f20616e73776572"},
+	{"offers", offers{[]grant{{"turn:192.0.2.7:3478", "1:s.1", "pw", 600}, {"turns:r.example:443", "u", "p", 0}}},
+		"1a0000440200137475726e3a3139322e302e322e373a333437380005313a732e31000270770000025800137475726e733a722e6578616d706c653a34343300017500017000000000"},
+	{"no offers", offers{},
+		"1a00000100"},
+	{"ping", ping{5},
+		"2000000400000005"},
+	{"pong", pong{5},
+		"2100000400000005"},
 }
 
 func TestFormat(t *testing.T) {
@@ -115,7 +148,7 @@ func TestFormat(t *testing.T) {
 	}
 	for v := range 256 {
 		kind := frameType(v)
-		if known := kind.fromParty() || kind.fromCoordinator() || kind == framePing; known != kinds[kind] {
+		if known := kind.fromParty() || kind.fromCoordinator() || kind.fromBoth(); known != kinds[kind] {
 			t.Errorf("frame %#x: known %v, sampled %v", v, known, kinds[kind])
 		}
 	}
@@ -190,8 +223,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"joined with a cause":           {frameEvent, payload(event{Event{Seat: 1, State: Joined, Cause: PeerLost}})},
 		"failed without a cause":        {frameEvent, payload(event{Event{Seat: 1, State: Failed}})},
 		"event of the coordinator":      {frameEvent, payload(event{Event{Seat: Coordinator, State: Joined}})},
-		"seat beyond the session":       {frameWelcome, payload(welcome{SessionID{}, 3, 3, netip.AddrPort{}})},
-		"a session of one":              {frameWelcome, payload(welcome{SessionID{}, 0, 1, netip.AddrPort{}})},
+		"seat beyond the session":       {frameWelcome, payload(welcome{seat: 3, seats: 3})},
+		"a session of one":              {frameWelcome, payload(welcome{seats: 1})},
 		"ticket for any seat":           {frameJoin, payload(join{by: byTicket, seat: AnySeat})},
 		"unknown credential":            {frameJoin, payload(join{by: ways})},
 		"mapped address":                {frameJoin, payload(join{addrs: []netip.AddrPort{netip.MustParseAddrPort("[::ffff:1.2.3.4]:5")}})},
@@ -208,6 +241,19 @@ func TestDecodeRefuses(t *testing.T) {
 		"refusal 0":                     {frameEnd, build(func(b *cryptobyte.Builder) { b.AddUint8(1); b.AddUint8(0); addText(b, "") })},
 		"no empty seat":                 {frameEnd, payload(end{&EmptyError{}})},
 		"party without a cause":         {frameEnd, payload(end{&PartyError{}})},
+		"announcement 0":                {frameAnnounce, payload(announce{})},
+		"too many candidates":           {frameAnnounce, payload(announce{1, Announcement{Candidates: make([]Candidate, MaxCandidates+1)}})},
+		"candidate without address":     {frameAnnounce, payload(announce{1, Announcement{Candidates: make([]Candidate, 1)}})},
+		"too many relayed":              {frameAnnounce, payload(announce{1, Announcement{Relayed: make17()}})},
+		"source without address":        {frameAnnounce, payload(announce{1, Announcement{Source: make([]netip.Addr, 1)}})},
+		"mapped source":                 {frameAnnounce, payload(announce{1, Announcement{Source: []netip.Addr{netip.MustParseAddr("::ffff:1.2.3.4")}}})},
+		"too many sources":              {frameAnnounce, payload(announce{1, Announcement{Source: make([]netip.Addr, MaxRelayed+1)}})},
+		"path to seat 64":               {frameRepunch, []byte{64}},
+		"trouble without a reason":      {frameTrouble, payload(trouble{1, ""})},
+		"start in an hour":              {frameLaunch, payload(launch{1, time.Hour})},
+		"relay without URL":             {frameOffers, payload(offers{make([]grant, 1)})},
+		"too many relays":               {frameOffers, payload(offers{make([]grant, maxOffers+1)})},
+		"STUN port 0":                   {frameWelcome, payload(welcome{seats: 2, ports: []uint16{0}})},
 		"unknown frame":                 {0x7f, nil},
 	} {
 		if m, err := decode(tc.kind, tc.payload); err == nil {
@@ -215,9 +261,9 @@ func TestDecodeRefuses(t *testing.T) {
 		}
 	}
 	old := payload(join{})
-	old[0] = 2
+	old[0] = wireVersion + 1
 	if _, err := decode(frameJoin, old); !errors.Is(err, ErrVersion) {
-		t.Errorf("version 2: %v", err)
+		t.Errorf("a later version: %v", err)
 	}
 }
 
@@ -235,7 +281,7 @@ func TestHeader(t *testing.T) {
 		kind := frameType(v)
 		for _, side := range []func(frameType) bool{frameType.fromParty, frameType.fromCoordinator} {
 			_, _, err := readHeader(bytes.NewReader([]byte{byte(v), 0, 0, 0}), side)
-			if want := kind == framePing || side(kind); (err == nil) != want {
+			if want := kind.fromBoth() || side(kind); (err == nil) != want {
 				t.Errorf("frame %#x: %v", v, err)
 			}
 		}
