@@ -63,8 +63,8 @@ func Neg(b *circuit.Builder, x Word) (neg Word, overflow circuit.Wire) {
 	return Sub(b, Const(b, 0, len(x)), x, true)
 }
 
-// negateIf returns -x if s is 1, else x, modulo 2^n: n-1 ANDs.
-func negateIf(b *circuit.Builder, s circuit.Wire, x Word) Word {
+// NegateIf returns -x if s is 1, else x, modulo 2^n: n-1 ANDs.
+func NegateIf(b *circuit.Builder, s circuit.Wire, x Word) Word {
 	z := make(Word, len(x))
 	c := s
 	for i := len(x) - 1; i >= 0; i-- {

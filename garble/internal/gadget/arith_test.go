@@ -41,7 +41,7 @@ func TestNeg(t *testing.T) {
 	for _, n := range widths {
 		u := build(t, []int{n}, func(b *circuit.Builder, x []Word) []Word {
 			z, o := Neg(b, x[0])
-			return []Word{z, {o}, negateIf(b, x[0][0], x[0])}
+			return []Word{z, {o}, NegateIf(b, x[0][0], x[0])}
 		})
 		u.check(t, func(x []uint64) []any {
 			abs := x[0]

@@ -24,10 +24,10 @@ func DivRem(b *circuit.Builder, x, y Word, signed bool) (quo, rem Word, zero, ov
 		}
 	}
 	sx, sy := x[0], y[0]
-	quo, rem, zero = divide(b, negateIf(b, sx, x), negateIf(b, sy, y))
+	quo, rem, zero = divide(b, NegateIf(b, sx, x), NegateIf(b, sy, y))
 	sign := b.Xor(sx, sy)
 	overflow = b.And(quo[0], b.Not(sign))
-	return negateIf(b, sign, quo), negateIf(b, sx, rem), zero, overflow
+	return NegateIf(b, sign, quo), NegateIf(b, sx, rem), zero, overflow
 }
 
 // divPower is the signed DivRem by a constant k that is a power of two or minus one.

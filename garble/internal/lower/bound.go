@@ -14,12 +14,13 @@ import (
 type bounds struct {
 	largest map[string]uint64
 	sums    map[string]sum
+	diffs   map[string]diff
 }
 
 // maxBounds is the number of words after which the bounds are forgotten.
 const maxBounds = 1 << 14
 
-func newBounds() bounds { return bounds{map[string]uint64{}, map[string]sum{}} }
+func newBounds() bounds { return bounds{map[string]uint64{}, map[string]sum{}, map[string]diff{}} }
 
 // significant drops leading zeros.
 func (l *lowerer) significant(w gadget.Word) gadget.Word {
@@ -91,10 +92,15 @@ func (l *lowerer) add(x, y gadget.Word, signed bool) (gadget.Word, circuit.Wire)
 
 // sub returns x - y and whether it overflows.
 func (l *lowerer) sub(x, y gadget.Word, signed bool) (gadget.Word, circuit.Wire) {
-	z, fails := gadget.Sub(l.b, x, y, signed)
+	whole, fails := gadget.Sub(l.b, x, y, signed)
+	z := whole
 	if !signed {
 		z = l.trim(z, l.most(x))
 	}
+	if len(l.bounds.diffs) >= maxBounds {
+		clear(l.bounds.diffs)
+	}
+	l.bounds.diffs[l.key(z)] = diff{x, y, whole, gadget.Less(l.b, x, y, signed)}
 	return z, fails
 }
 

@@ -201,7 +201,7 @@ func (l *lowerer) binary(op check.BinaryOp, x, y gadget.Word, t check.Type, at s
 	if op == check.Mul || op == check.Div || op == check.Rem {
 		l.spend(len(x)*len(x), at)
 	}
-	less := func(x, y gadget.Word) circuit.Wire { return gadget.Less(l.b, x, y, signed) }
+	less := func(x, y gadget.Word) circuit.Wire { return l.less(x, y, signed) }
 	switch op {
 	case check.And:
 		return gadget.And(l.b, x, y)

@@ -92,12 +92,26 @@ func (l *lowerer) equal(x, y gadget.Word) circuit.Wire {
 	return eq
 }
 
+// less returns x < y, from which follows that not y < x.
+func (l *lowerer) less(x, y gadget.Word, signed bool) circuit.Wire {
+	less := gadget.Less(l.b, x, y, signed)
+	if len(l.knowledge) < maxKnowledge {
+		greater := gadget.Less(l.b, y, x, signed)
+		l.implies(less, l.b.Not(greater))
+		l.implies(greater, l.b.Not(less))
+	}
+	return less
+}
+
 // choose returns the word whose selector is 1.
 func (l *lowerer) choose(sel []circuit.Wire, words []gadget.Word) gadget.Word {
 	if n := len(words[0]); n < 2 || n > 64 {
 		return l.chooseBits(sel, words)
 	}
 	if z, ok := l.conditionalSum(sel, words); ok {
+		return z
+	}
+	if z, ok := l.distance(sel, words); ok {
 		return z
 	}
 	v := uint64(0)

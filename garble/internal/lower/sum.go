@@ -126,3 +126,32 @@ func (l *lowerer) addIf(cond circuit.Wire, x, total gadget.Word) (gadget.Word, b
 	z, _ := l.add(x, gadget.Mask(l.b, cond, y), false)
 	return z, true
 }
+
+// A diff is x - y modulo 2^n, before leading bits were set to zero, and whether that is less than 0.
+type diff struct {
+	x, y, z gadget.Word
+	less    circuit.Wire
+}
+
+// distance returns the choice between x - y and y - x: the one is the other negated. Of the two it takes the one that was made
+// to decide the choice.
+func (l *lowerer) distance(sel []circuit.Wire, words []gadget.Word) (gadget.Word, bool) {
+	if len(words) != 2 {
+		return nil, false
+	}
+	d, ok := l.bounds.diffs[l.key(words[1])]
+	e, also := l.bounds.diffs[l.key(words[0])]
+	if !ok || !also || !slices.Equal(d.x, e.y) || !slices.Equal(d.y, e.x) {
+		return nil, false
+	}
+	n := len(l.significant(words[0])) // low bits of a difference, from which the word was made, perhaps in another way
+	if n != len(l.significant(words[1])) {
+		return nil, false
+	}
+	negate := sel[0]
+	if e.less == sel[0] || e.less == sel[1] {
+		d, negate = e, sel[1]
+	}
+	z := gadget.NegateIf(l.b, negate, d.z[len(d.z)-n:])
+	return gadget.Resize(l.b, z, len(words[0]), false), true
+}
