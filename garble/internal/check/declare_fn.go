@@ -93,7 +93,11 @@ func (c *checker) follow(g *fn) {
 	deepest := 0
 	for _, called := range g.calls {
 		if called.callee.state == visiting {
-			c.fail("RecursiveFnDef", called.at, "calls are expanded in place, so there is no recursion", "`%s` calls itself through `%s`", called.callee.Name, g.Name)
+			through := ""
+			if called.callee != g {
+				through = " through `" + g.Name + "`"
+			}
+			c.fail("RecursiveFnDef", called.at, "calls are expanded in place, so there is no recursion", "`%s` calls itself%s", called.callee.Name, through)
 			continue
 		}
 		c.follow(called.callee)
