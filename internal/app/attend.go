@@ -46,8 +46,10 @@ func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) 
 	return result, err
 }
 
-// joinWithin bounds finding the coordinator and getting a seat.
-const joinWithin = 10 * time.Second
+const (
+	joinWithin = 10 * time.Second // bounds finding the coordinator and getting a seat
+	retryPause = 250 * time.Millisecond
+)
 
 // findSeat looks for the coordinator, again and again while nobody answers: it may be starting, or busy.
 func findSeat(ctx context.Context, socket *mesh.Socket, c coord.ClientConfig) (*coord.Client, error) {
@@ -55,8 +57,13 @@ func findSeat(ctx context.Context, socket *mesh.Socket, c coord.ClientConfig) (*
 	defer stop()
 	for {
 		client, err := coord.Join(ctx, socket, c)
-		if unreachable := (*coord.UnreachableError)(nil); err == nil || !errors.As(err, &unreachable) || ctx.Err() != nil {
+		if unreachable := (*coord.UnreachableError)(nil); !errors.As(err, &unreachable) {
 			return client, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(retryPause):
 		}
 	}
 }
@@ -149,7 +156,7 @@ func (m *member) compute(ctx context.Context, net *mesh.Mesh, watch *stopwatch) 
 		job.Identities = append(job.Identities, other.Key[:])
 	}
 	meter := channel.NewMeter(net)
-	out, err := mpc.Run(ctx, meter, job, m.input, &mpc.Config{Progress: watch.progress, Patience: m.cfg.Patience})
+	out, err := mpc.Run(ctx, meter, job, m.input, &mpc.Config{Progress: watch.progress})
 	if err != nil {
 		return nil, m.cause(ctx, err)
 	}

@@ -32,9 +32,11 @@ func byContext(e *Error, err error) bool {
 	if !errors.Is(err, context.Canceled) {
 		return false
 	}
-	e.Reason, e.Err = Interrupted, errors.New("interrupted")
+	*e = *errInterrupted()
 	return true
 }
+
+func errInterrupted() *Error { return &Error{Reason: Interrupted, Err: errors.New("interrupted")} }
 
 // joinFailed explains why there is no seat for us.
 func joinFailed(addrs []string, err error) error {

@@ -28,7 +28,7 @@ type HostConfig struct {
 	Listen    string   // UDP address, "host:port"
 	Advertise []string // addresses to hand out, "host" or "host:port"; empty: those of the machine
 	Key       *identity.Key
-	Ready     func(Invitation) // called when a session is open
+	Ready     func(Invitation) error // called when a session is open; an error ends the hosting
 	Events    func(Event)
 }
 
@@ -78,9 +78,9 @@ func Host(ctx context.Context, cfg HostConfig) error {
 	for {
 		err := h.session(ctx, transport)
 		if ctx.Err() != nil {
-			return &Error{Reason: Interrupted, Op: "hosting", Err: errors.New("interrupted")}
+			return errInterrupted()
 		}
-		if !cfg.Serve {
+		if known := (*Error)(nil); !cfg.Serve || errors.As(err, &known) && (known.Reason == Bug || known.Reason == BadFile) {
 			return err
 		}
 	}
@@ -116,7 +116,9 @@ func (h *host) session(ctx context.Context, transport *quic.Transport) error {
 	h.events(Listening{Session: invitation.Session, NodeID: invitation.NodeID, Addrs: h.addrs, Parties: h.cfg.Parties, Until: until})
 	h.events(Waiting{Parties: seats(free), Until: until})
 	if h.cfg.Ready != nil {
-		h.cfg.Ready(invitation)
+		if err := h.cfg.Ready(invitation); err != nil {
+			return err
+		}
 	}
 	err = explain("hosting session "+invitation.Session, server.Serve(ctx, transport))
 	ended := Ended{Session: invitation.Session}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -57,11 +56,7 @@ func Join(ctx context.Context, cfg JoinConfig) (*Result, error) {
 		return nil, listenFailed(cfg.Listen, err)
 	}
 	defer socket.Close()
-	result, err := p.take(ctx, socket)
-	if ctx.Err() != nil && err != nil {
-		err = &Error{Reason: Interrupted, Err: errors.New("interrupted")}
-	}
-	return result, err
+	return p.take(ctx, socket)
 }
 
 // party is one party on its way through a session.

@@ -58,7 +58,7 @@ func (m *member) hearCoordinator(e coord.Event) {
 	m.mu.Unlock()
 	switch {
 	case e.State == coord.Failed && !started && e.Err != nil:
-		m.cancel(e.Err)
+		m.cancel(&sessionEnded{e.Err})
 	case e.State == coord.Lost || e.State == coord.Joined:
 		m.events(CoordinatorState{State: e.State.String(), Why: e.Reason})
 	}
@@ -149,10 +149,17 @@ func (m *member) hearMesh(e mesh.Event) {
 	}
 }
 
-// cause is why something ended: what the coordinator said, if that was the reason; else err.
+// sessionEnded is the cause of a context that ended because the coordinator ended the session.
+type sessionEnded struct{ error }
+
+// cause is why something ended: the coordinator ended the session, or our user did; else err.
 func (m *member) cause(ctx context.Context, err error) error {
-	if c := context.Cause(ctx); c != nil && !errors.Is(c, context.Canceled) && ctx.Err() != nil {
-		return c
+	var ended *sessionEnded
+	switch {
+	case errors.As(context.Cause(ctx), &ended):
+		return ended.error
+	case ctx.Err() != nil:
+		return errInterrupted()
 	}
 	return err
 }

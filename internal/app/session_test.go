@@ -47,7 +47,7 @@ func hostSession(t *testing.T, cfg HostConfig) *hosted {
 	h := &hosted{ended: make(chan error, 1)}
 	ready := make(chan struct{})
 	cfg.Listen, cfg.Key, cfg.Timeout = "127.0.0.1:0", newKey(t), time.Minute
-	cfg.Ready = func(i Invitation) { h.Invitation = i; close(ready) }
+	cfg.Ready = func(i Invitation) error { h.Invitation = i; close(ready); return nil }
 	go func() { h.ended <- Host(t.Context(), cfg) }()
 	select {
 	case <-ready:

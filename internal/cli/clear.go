@@ -90,15 +90,14 @@ func (p *program) evalCommand() *cli.Command {
 				return err
 			}
 			if c.Bool("json") {
-				writeJSON(c.streams.Out, struct {
+				return unwritten(writeJSON(c.streams.Out, struct {
 					Result string `json:"result"`
 					Type   string `json:"type"`
 					Bits   string `json:"bits"`
-				}{e.Value, e.Type, bitString(e.Bits)})
-				return nil
+				}{e.Value, e.Type, bitString(e.Bits)}))
 			}
-			fmt.Fprintln(c.streams.Out, e.Value)
-			return nil
+			_, err = fmt.Fprintln(c.streams.Out, e.Value)
+			return unwritten(err)
 		}),
 	}
 }
@@ -158,8 +157,7 @@ func (p *program) checkCommand() *cli.Command {
 				k.Inputs = append(k.Inputs, inputType{i, in.Type, in.Bits})
 			}
 			if c.Bool("json") {
-				writeJSON(c.streams.Out, k)
-				return nil
+				return unwritten(writeJSON(c.streams.Out, k))
 			}
 			k.write(c)
 			return nil

@@ -49,7 +49,7 @@ func (p *program) fail(asJSON bool, err error) int {
 		fmt.Fprintf(p.streams.Err, "hint: %s\n", sentence(f.Hint))
 	}
 	if asJSON {
-		writeJSON(p.streams.Out, map[string]failure{"error": f})
+		_ = writeJSON(p.streams.Out, map[string]failure{"error": f}) // stderr has it too
 	}
 	return f.Code
 }
@@ -64,8 +64,8 @@ func sentence(s string) string {
 }
 
 // writeJSON writes one object on one line.
-func writeJSON(w io.Writer, v any) {
+func writeJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // plain data; a broken stdout has nobody to tell
+	return enc.Encode(v)
 }

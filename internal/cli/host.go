@@ -37,7 +37,7 @@ func (p *program) host(c *call) error {
 		return err
 	}
 	cfg.Events = out.event
-	cfg.Ready = func(i app.Invitation) { c.printInvitation(i, out) }
+	cfg.Ready = func(i app.Invitation) error { return c.printInvitation(i, out) }
 	return out.finish(app.Host(c.Context.Context, cfg))
 }
 
@@ -80,13 +80,13 @@ type invitation struct {
 }
 
 // printInvitation prints what the parties of a session need. It is the answer of pre, so it goes to stdout.
-func (c *call) printInvitation(i app.Invitation, out *output) {
+func (c *call) printInvitation(i app.Invitation, out *output) (err error) {
 	if c.Bool("json") {
 		v := invitation{Session: i.Session, NodeID: i.NodeID, Addrs: i.Addrs, Tickets: i.Tickets}
 		if i.Token != "" {
 			v.Token = &i.Token
 		}
-		writeJSON(c.streams.Out, v)
+		err = writeJSON(c.streams.Out, v)
 	} else {
 		var b strings.Builder
 		addrs := strings.Join(i.Addrs, ";")
@@ -102,11 +102,12 @@ func (c *call) printInvitation(i app.Invitation, out *output) {
 			fmt.Fprintf(&b, "ticket %d: %s\n", seat, ticket)
 		}
 		fmt.Fprintf(&b, "join: %s\n", join)
-		fmt.Fprint(c.streams.Out, b.String())
+		_, err = fmt.Fprint(c.streams.Out, b.String())
 	}
 	if c.Bool("qr") && out.screen != nil {
 		for seat, ticket := range i.Tickets {
 			out.screen.picture(fmt.Sprintf("ticket %d", seat), drawQR(ticket))
 		}
 	}
+	return unwritten(err)
 }

@@ -60,8 +60,7 @@ func (p *program) join(c *call) error {
 	if err := out.finish(err); err != nil {
 		return err
 	}
-	c.printResult(r)
-	return nil
+	return c.printResult(r)
 }
 
 // joinConfig reads the flags: first how to find the session, then what to compute.

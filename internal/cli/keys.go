@@ -40,8 +40,7 @@ func (p *program) keygenCommand() *cli.Command {
 				}
 				return &app.Error{Reason: app.BadKeyFile, Op: "making a key", Err: err, Hint: hint}
 			}
-			c.printKey(key)
-			return nil
+			return c.printKey(key)
 		}),
 	}
 }
@@ -55,16 +54,15 @@ func (p *program) idCommand() *cli.Command {
 			if err != nil {
 				return &app.Error{Reason: app.BadKeyFile, Op: "reading a key", Err: err, Hint: "make one with: party keygen FILE"}
 			}
-			c.printKey(key)
-			return nil
+			return c.printKey(key)
 		}),
 	}
 }
 
-func (c *call) printKey(key *identity.Key) {
+func (c *call) printKey(key *identity.Key) error {
 	if c.Bool("json") {
-		writeJSON(c.streams.Out, map[string]string{"id": key.ID().String()})
-		return
+		return unwritten(writeJSON(c.streams.Out, map[string]string{"id": key.ID().String()}))
 	}
-	fmt.Fprintln(c.streams.Out, key.ID())
+	_, err := fmt.Fprintln(c.streams.Out, key.ID())
+	return unwritten(err)
 }

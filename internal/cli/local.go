@@ -42,6 +42,5 @@ func (p *program) local(c *call) error {
 	if err := out.finish(err); err != nil {
 		return err
 	}
-	c.printResult(r)
-	return nil
+	return c.printResult(r)
 }

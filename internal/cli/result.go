@@ -24,13 +24,14 @@ type answer struct {
 	Seconds       app.Seconds `json:"seconds"`
 }
 
-// printResult prints the result alone, or with --json the whole answer.
-func (c *call) printResult(r *app.Result) {
+// printResult prints the result alone, or with --json the whole answer. A result that cannot be written is a failure.
+func (c *call) printResult(r *app.Result) error {
 	if !c.Bool("json") {
-		if r.Learned {
-			fmt.Fprintln(c.streams.Out, r.Value)
+		if !r.Learned {
+			return nil
 		}
-		return
+		_, err := fmt.Fprintln(c.streams.Out, r.Value)
+		return unwritten(err)
 	}
 	a := answer{
 		Type: r.Type, Party: r.Party, Session: r.Session, Program: r.Program, AndGates: r.Cost.AndGates, Paths: r.Paths,
@@ -39,7 +40,14 @@ func (c *call) printResult(r *app.Result) {
 	if r.Learned {
 		a.Result = &r.Value
 	}
-	writeJSON(c.streams.Out, a)
+	return unwritten(writeJSON(c.streams.Out, a))
+}
+
+func unwritten(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &app.Error{Reason: app.BadFile, Op: "writing the result", Err: err, Hint: "nothing else will show it: see where stdout goes"}
 }
 
 // outputs reads --outputs: nil for all (or for a flag that is not set), else the seats in ascending order.

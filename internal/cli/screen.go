@@ -112,7 +112,7 @@ func (s *screen) paint(now time.Time) {
 	}
 	lines := s.block(now)
 	for _, l := range lines {
-		fmt.Fprintf(s.w, "%s\r\n", clip(s.name+": "+printable(l), width-1))
+		fmt.Fprintf(s.w, "%s\n", clip(s.name+": "+printable(l), width-1))
 	}
 	s.painted = len(lines)
 }

@@ -17,12 +17,12 @@ func TestScreenPaintsOneBlock(t *testing.T) {
 	s := terminalScreen(&b)
 	s.show(func(time.Time) []string { return []string{"waiting for party 1"} })
 	s.line("first")
-	if got, want := b.String(), "party: first\nparty: waiting for party 1\r\n"; got != want {
+	if got, want := b.String(), "party: first\nparty: waiting for party 1\n"; got != want {
 		t.Fatalf("got %q, want %q", got, want)
 	}
 	b.Reset()
 	s.line("second")
-	if got, want := b.String(), "\x1b[1A\x1b[Jparty: second\nparty: waiting for party 1\r\n"; got != want {
+	if got, want := b.String(), "\x1b[1A\x1b[Jparty: second\nparty: waiting for party 1\n"; got != want {
 		t.Fatalf("got %q, want %q", got, want)
 	}
 	b.Reset()
@@ -39,7 +39,7 @@ func TestScreenClips(t *testing.T) {
 	s.show(func(time.Time) []string { return []string{strings.Repeat("é", 200)} })
 	s.line("x")
 	lines := strings.Split(b.String(), "\n")
-	if n := len([]rune(strings.TrimRight(lines[1], "\r"))); n != 79 {
+	if n := len([]rune(lines[1])); n != 79 {
 		t.Errorf("a block line has %d characters, want 79", n)
 	}
 }

@@ -16,6 +16,8 @@ type story struct {
 
 	phase   string
 	started time.Time // of the phase
+
+	computing time.Time // since when AND gates are counted
 }
 
 // tell must be called from one goroutine at a time.
@@ -36,6 +38,9 @@ func (t *story) tell(e app.Event) {
 		t.path(e)
 	case app.Phase:
 		t.begin(e.Phase)
+		if e.Phase != "connect" && t.computing.IsZero() {
+			t.computing = t.started
+		}
 	case app.Progress:
 		t.progress(e)
 	case app.PartyState:
@@ -156,12 +161,15 @@ func (t *story) showPhase() {
 	})
 }
 
+// progress draws a bar. The phases of a large circuit take turns, so it runs from the first to the last.
 func (t *story) progress(e app.Progress) {
-	t.begin(e.Phase)
-	if !t.screen.live || e.Total == 0 {
+	if t.computing.IsZero() {
+		t.computing = time.Now()
+	}
+	if e.Total == 0 {
 		return
 	}
-	text, started := phaseText(e.Phase), t.started
+	text, started := phaseText(e.Phase), t.computing
 	t.screen.show(func(now time.Time) []string {
 		return []string{fmt.Sprintf("%-14s %s", text, bar(e.Done, e.Total, now.Sub(started)))}
 	})

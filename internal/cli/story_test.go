@@ -43,7 +43,7 @@ party: words: one two three four five six (equal at all parties; compare them ov
 // One line a phase, however often the phases take turns.
 func TestStoryOfPhases(t *testing.T) {
 	got := tellPlain(false, app.Phase{Phase: "preprocess"}, app.Progress{Phase: "preprocess", Done: 1, Total: 2},
-		app.Progress{Phase: "preprocess", Done: 2, Total: 2}, app.Phase{Phase: "garble"})
+		app.Phase{Phase: "garble"}, app.Progress{Phase: "preprocess", Done: 2, Total: 2}, app.Progress{Phase: "garble", Done: 2, Total: 2})
 	if want := "party: preprocessing\nparty: garbling\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

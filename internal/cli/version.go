@@ -46,8 +46,7 @@ func (p *program) versionCommand() *cli.Command {
 		Action: p.action(0, 0, func(c *call) error {
 			b := buildInfo()
 			if c.Bool("json") {
-				writeJSON(p.streams.Out, b)
-				return nil
+				return unwritten(writeJSON(p.streams.Out, b))
 			}
 			fmt.Fprintf(p.streams.Out, "%s %s", p.root.Name, b.Version)
 			if b.Revision != "" {
