@@ -68,9 +68,16 @@ func (g *generator) boolean(depth int) string {
 }
 
 func (g *generator) integer(t string, depth int) string {
-	switch g.rng.IntN(8) {
+	switch g.rng.IntN(11) {
 	case 0:
 		return fmt.Sprintf("!(%s)", g.expr(t, depth))
+	case 5: // a small number
+		return fmt.Sprintf("((%s) %% %d%s)", g.typed(t, depth), 1+g.rng.IntN(20), t)
+	case 6: // sums that cannot overflow
+		small := func() string { return fmt.Sprintf("((%s) as %s)", g.expr("bool", depth-1), t) }
+		return fmt.Sprintf("(%s + %s + %s)", small(), small(), small())
+	case 7:
+		return g.distance(t, depth)
 	case 1:
 		if t[0] == 'i' {
 			return fmt.Sprintf("-(%s)", g.typed(t, depth))
@@ -88,6 +95,16 @@ func (g *generator) integer(t string, depth int) string {
 		return fmt.Sprintf("((%s) %s (%s))", g.expr(t, depth), op, g.literal(t, true))
 	}
 	return fmt.Sprintf("((%s) %s (%s))", g.typed(t, depth), g.pick("+", "-", "*", "/", "%", "&", "|", "^", "&", "|", "^"), g.open(t, depth))
+}
+
+// distance is the difference of two numbers by a comparison, right or wrong way round.
+func (g *generator) distance(t string, depth int) string {
+	x, y := g.typed(t, min(depth, 1)), g.typed(t, min(depth, 1))
+	a, b := x, y
+	if g.chance(20) {
+		a, b = b, a
+	}
+	return fmt.Sprintf("(if (%s) %s (%s) { (%s) - (%s) } else { (%s) - (%s) })", x, g.pick("<", ">", "<=", ">="), y, b, a, a, b)
 }
 
 // open is an expression whose type may come from its context, which must be t.

@@ -345,6 +345,9 @@ func (g *generator) assignment(depth int) string {
 		if op == "<<" || op == ">>" {
 			return fmt.Sprintf("%s %s= %s", path, op, g.expr("u8", depth-1))
 		}
+		if g.chance(40) {
+			return fmt.Sprintf("%s += %s", path, g.pick("1"+t, fmt.Sprintf("((%s) as %s)", g.expr("bool", depth-1), t)))
+		}
 		return fmt.Sprintf("%s %s= %s", path, op, g.open(t, depth-1))
 	default:
 		return fmt.Sprintf("%s = %s", path, g.open(t, depth-1))

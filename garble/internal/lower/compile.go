@@ -3,7 +3,8 @@
 // assigned. A value is the word of its wires in the bit layout of the specification, section 12; copying is free.
 //
 // The reader may start at expr.go, which holds the walk; variable.go says how variables keep words, branch.go how branches
-// are joined, panics.go how the panic record costs one AND for each place where a panic is possible.
+// are joined, panics.go how the panic record costs one AND for each place where a panic is possible. What is known saves ANDs:
+// known.go has what follows from conditions, bound.go how large numbers can be, sum.go how words were computed.
 package lower
 
 import (
