@@ -14,58 +14,59 @@ type extension struct {
 	g      *generator
 	batch  uint32
 	layout layout
+	mem    *arena // of everything
 	coins  *coinSet
 
 	mac []*ot.MACBatch // by peer
 	key []*ot.KeyBatch
 	fix []block.Bits // by peer, what makes its bits those towards its anchor; nil from those whose anchor we are
 	x   block.Bits   // our share bits and share-check mask
+
+	commits []byte     // our echo of the coin commitments
+	shares  *shares    // once the COT checks passed; the share-check mask behind them until that check
+	delta   *deltaRows // of the Delta check: batch 0 with three parties or more
+	check   *shareCheck
 }
 
-// authenticated runs XT1 to XT5 of a batch and returns its shares, in arena a. In batch 0, with three parties or more, it also
-// returns what the Delta check is about.
-func (g *generator) authenticated(ctx context.Context, a *arena, t uint32) (*shares, *deltaRows, error) {
+func (g *generator) newExtension(t uint32) (*extension, error) {
 	n := g.s.plan.n
-	e := &extension{g: g, batch: t, layout: g.s.plan.layout(t)}
-	e.mac, e.key, e.fix = make([]*ot.MACBatch, n), make([]*ot.KeyBatch, n), make([]block.Bits, n)
-	var err error
-	if e.coins, err = g.s.newCoins(t, g.rand); err != nil {
-		return nil, nil, err
+	coins, err := g.s.newCoins(t, g.rand)
+	return &extension{
+		g: g, batch: t, layout: g.s.plan.layout(t), mem: g.s.vault.arena(), coins: coins,
+		mac: make([]*ot.MACBatch, n), key: make([]*ot.KeyBatch, n), fix: make([]block.Bits, n),
+	}, err
+}
+
+// A flight is a part of making shares that waits for peers at most once, before it sends.
+type flight func(*extension, context.Context) error
+
+// flights are the parts of making shares after the first, which is correct.
+func (g *generator) flights() []flight {
+	f := []flight{(*extension).corrected, (*extension).challenge, (*extension).answer, (*extension).answered}
+	if g.s.plan.n >= 3 {
+		f = append(f, (*extension).prove, (*extension).proved, (*extension).compareProofs)
 	}
-	g.coins = e.coins
-	for _, step := range []func(context.Context, *arena) error{e.correct, e.corrected, e.challenge, e.answer, e.answered} {
-		if err := step(ctx, a); err != nil {
-			return nil, nil, err
+	return append(f, (*extension).finish)
+}
+
+// fly runs flights for batches side by side.
+func (g *generator) fly(ctx context.Context, batches []*extension, flights ...flight) error {
+	for _, f := range flights {
+		for _, e := range batches {
+			if err := f(e, ctx); err != nil {
+				return err
+			}
 		}
 	}
-	sh, delta, err := e.take()
-	if err != nil {
-		return nil, nil, err
-	}
-	if t == 0 {
-		coin, err := e.coins.value(coinTweak)
-		if err != nil {
-			return nil, nil, err
-		}
-		g.s.base = block.Load(coin[:])
-	}
-	if n >= 3 {
-		if err := g.shareCheck(ctx, t, sh, e.layout.shares, delta); err != nil {
-			return nil, nil, err
-		}
-	}
-	sh = sh.rows(0, e.layout.shares)
-	a.keep(sh.x)
-	g.s.watch("shares", t, sh)
-	return sh, delta, nil
+	return nil
 }
 
 // correct sends XT1: the corrections of our links as MAC side, the fix vectors, and the commitments to the coins.
-func (e *extension) correct(ctx context.Context, a *arena) error {
+func (e *extension) correct(ctx context.Context) error {
 	s := e.g.s
 	n := s.plan.n
 	d := make([][]byte, n)
-	mem := e.memory(a)
+	mem := e.memory()
 	err := e.g.eachPeer(func(j int) (err error) {
 		e.mac[j], d[j], err = e.g.macs[j].Extend(e.batch, mem[j])
 		return err
@@ -75,7 +76,7 @@ func (e *extension) correct(ctx context.Context, a *arena) error {
 	}
 	anchor := s.plan.anchor(s.self)
 	e.x = e.share(anchor)
-	a.keep(e.x)
+	e.mem.keep(e.x)
 	for _, j := range s.plan.peers(s.self) {
 		var fix block.Bits
 		if j != anchor {
@@ -90,10 +91,10 @@ func (e *extension) correct(ctx context.Context, a *arena) error {
 }
 
 // memory returns the slabs for the links of one role with every peer.
-func (e *extension) memory(a *arena) [][]block.Block {
+func (e *extension) memory() [][]block.Block {
 	mem := make([][]block.Block, e.g.s.plan.n)
 	for _, j := range e.g.s.plan.peers(e.g.s.self) {
-		mem[j] = a.newBlocks(e.layout.rows)
+		mem[j] = e.mem.newBlocks(e.layout.rows)
 	}
 	return mem
 }
@@ -109,14 +110,14 @@ func (e *extension) share(j int) block.Bits {
 var errPadding = errors.New("bit vector with non-zero padding")
 
 // corrected takes XT1 of all peers and extends our links as key side.
-func (e *extension) corrected(ctx context.Context, a *arena) error {
+func (e *extension) corrected(ctx context.Context) error {
 	s := e.g.s
 	msgs, err := s.gather(ctx, stepXT1, e.batch)
 	if err != nil {
 		return err
 	}
 	failed := make([]error, s.plan.n)
-	mem := e.memory(a)
+	mem := e.memory()
 	err = e.g.eachPeer(func(j int) (err error) {
 		size := e.g.link(s.self, j).CorrectionsSize(e.layout.rows)
 		d, rest := msgs[j][:size], msgs[j][size:]
@@ -138,10 +139,10 @@ func (e *extension) corrected(ctx context.Context, a *arena) error {
 }
 
 // challenge sends XT2e and XT2, which travel together: the echo of the coin commitments, and the challenges of the COT checks.
-func (e *extension) challenge(ctx context.Context, _ *arena) error {
+func (e *extension) challenge(ctx context.Context) error {
 	s := e.g.s
-	digest, err := s.sendEcho(ctx, stepXT2e, e.batch, e.coins.commits)
-	if err != nil {
+	var err error
+	if e.commits, err = s.sendEcho(ctx, stepXT2e, e.batch, e.coins.commits); err != nil {
 		return err
 	}
 	for _, j := range s.plan.peers(s.self) {
@@ -153,12 +154,15 @@ func (e *extension) challenge(ctx context.Context, _ *arena) error {
 			return err
 		}
 	}
-	return s.checkEcho(ctx, stepXT2e, e.batch, digest)
+	return nil
 }
 
-// answer takes XT2 and sends XT3: our answers to the COT checks, and the openings of the coins that are due.
-func (e *extension) answer(ctx context.Context, _ *arena) error {
+// answer takes XT2e and XT2, and sends XT3: our answers to the COT checks, and the openings of the coins that are due.
+func (e *extension) answer(ctx context.Context) error {
 	s := e.g.s
+	if err := s.checkEcho(ctx, stepXT2e, e.batch, e.commits); err != nil {
+		return err
+	}
 	msgs, err := s.gather(ctx, stepXT2, e.batch)
 	if err != nil {
 		return err
@@ -196,7 +200,7 @@ func (e *extension) due() []byte {
 }
 
 // answered takes XT3: it runs the COT checks and verifies the openings.
-func (e *extension) answered(ctx context.Context, _ *arena) error {
+func (e *extension) answered(ctx context.Context) error {
 	s := e.g.s
 	msgs, err := s.gather(ctx, stepXT3, e.batch)
 	if err != nil {
@@ -207,7 +211,7 @@ func (e *extension) answered(ctx context.Context, _ *arena) error {
 		failed[j] = e.key[j].Check(msgs[j][:ot.AnswerSize])
 		return nil
 	})
-	return s.verify(stepXT3, e.batch, func(from int) error {
+	err = s.verify(stepXT3, e.batch, func(from int) error {
 		open := msgs[from][ot.AnswerSize:]
 		for _, id := range e.due() {
 			failed[from] = errors.Join(failed[from], e.coins.opened(id, from, open[:openSize]))
@@ -215,18 +219,29 @@ func (e *extension) answered(ctx context.Context, _ *arena) error {
 		}
 		return failed[from]
 	})
+	if err != nil {
+		return err
+	}
+	if e.batch == 0 {
+		coin, err := e.coins.value(coinTweak)
+		if err != nil {
+			return err
+		}
+		s.base = block.Load(coin[:])
+	}
+	return e.take()
 }
 
 // take turns the correlated OTs into shares, the share-check mask at the end, and splits off the rows of the Delta check.
-func (e *extension) take() (*shares, *deltaRows, error) {
+func (e *extension) take() error {
 	s := e.g.s
 	n, ds, fx := s.plan.n, e.layout.delta, e.fixed()
 	sh := &shares{m: fx, x: e.x, mac: make([][]block.Block, n), key: make([][]block.Block, n)}
-	var delta *deltaRows
 	if ds > 0 {
-		delta = newDeltaRows(n)
+		e.delta = newDeltaRows(n)
 	}
-	err := e.g.eachPeer(func(j int) error {
+	e.shares = sh
+	return e.g.eachPeer(func(j int) error {
 		u, mac, err := e.mac[j].Take()
 		if err != nil {
 			return err
@@ -235,8 +250,8 @@ func (e *extension) take() (*shares, *deltaRows, error) {
 		if err != nil {
 			return err
 		}
-		if delta != nil {
-			delta.x[j], delta.mac[j], delta.key[j] = block.Load(u), block.Pack128(mac[:ds]), block.Pack128(key[:ds])
+		if ds > 0 {
+			e.delta.x[j], e.delta.mac[j], e.delta.key[j] = block.Load(u), block.Pack128(mac[:ds]), block.Pack128(key[:ds])
 			clear(mac[:ds])
 			clear(key[:ds])
 		}
@@ -247,5 +262,12 @@ func (e *extension) take() (*shares, *deltaRows, error) {
 		}
 		return nil
 	})
-	return sh, delta, err
+}
+
+// finish leaves the shares alone.
+func (e *extension) finish(context.Context) error {
+	e.shares = e.shares.rows(0, e.layout.shares)
+	e.mem.keep(e.shares.x)
+	e.g.s.watch("shares", e.batch, e.shares)
+	return nil
 }

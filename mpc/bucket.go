@@ -48,14 +48,14 @@ type bucketed struct {
 	mem  *arena // holds the sound ones
 }
 
-// bucket runs BK1 and combines the leaky triples, in arena work, into sound ones (protocol 14).
-func (g *generator) bucket(ctx context.Context, work *arena, t uint32, la *leakyAND) (*triples, error) {
-	s := g.s
-	coin, err := g.openCoin(ctx, stepBK1, t, coinRotation)
+// bucket runs BK1 and combines the leaky triples of a batch into sound ones (protocol 14).
+func (g *generator) bucket(ctx context.Context, e *extension, la *leakyAND) (*triples, error) {
+	s, t := g.s, la.batch
+	coin, err := s.openCoin(ctx, la.coins, stepBK1, coinRotation)
 	if err != nil {
 		return nil, err
 	}
-	b := &bucketed{la, rotations(coin, s.plan.buckets, s.plan.size), s.plan.ands(t), work, s.vault.arena()}
+	b := &bucketed{la, rotations(coin, s.plan.buckets, s.plan.size), s.plan.ands(t), e.mem, s.vault.arena()}
 	tr := &triples{
 		mem:     b.mem,
 		mask:    s.copyShares(b.mem, la.lambda.rows(0, b.ands)),

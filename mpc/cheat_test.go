@@ -15,8 +15,8 @@ import (
 	"github.com/tacit-mpc/tacit/internal/block"
 )
 
-// A flight is one logical message on its way (the messages of these tests fit into one frame).
-type flight struct {
+// A letter is one logical message on its way (the messages of these tests fit into one frame).
+type letter struct {
 	from, to int
 	step     step
 	batch    uint32
@@ -25,7 +25,7 @@ type flight struct {
 }
 
 // is reports whether this is a message of the step and batch from X to a victim.
-func (f *flight) is(st step, batch uint32, from, to int) bool {
+func (f *letter) is(st step, batch uint32, from, to int) bool {
 	return f.step == st && f.batch == batch && f.from == from && f.to == to
 }
 
@@ -38,7 +38,7 @@ type cheat struct {
 	ands    int
 	tiny    bucketing
 	corrupt []int
-	tamper  func(f *flight)
+	tamper  func(f *letter)
 	observe observer
 }
 
@@ -97,7 +97,7 @@ func (c *cheat) intercept(from, to channel.Party, _ int, msg []byte) [][]byte {
 	if err != nil || f.step == stepAbort || f.step == stepLeave {
 		return nil
 	}
-	fl := &flight{int(from), int(to), f.step, f.batch, f.payload, false}
+	fl := &letter{int(from), int(to), f.step, f.batch, f.payload, false}
 	if c.tamper != nil {
 		c.tamper(fl)
 	}
@@ -154,13 +154,15 @@ func (o *ending) aborts(st step, who ...int) {
 type secrets struct {
 	mu        sync.Mutex
 	delta     map[int]block.Block
-	challenge block.Block        // of the share check of the last batch
-	a         map[int]block.Bits // shares of the a of the leaky triples
+	challenge map[uint32]block.Block // of the share check, by batch
+	a         map[int]block.Bits     // shares of the a of the leaky triples
 }
 
-func newSecrets() *secrets { return &secrets{delta: map[int]block.Block{}, a: map[int]block.Bits{}} }
+func newSecrets() *secrets {
+	return &secrets{delta: map[int]block.Block{}, challenge: map[uint32]block.Block{}, a: map[int]block.Bits{}}
+}
 
-func (v *secrets) observe(s *session, event string, _ uint32, value any) {
+func (v *secrets) observe(s *session, event string, batch uint32, value any) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch event {
@@ -168,7 +170,7 @@ func (v *secrets) observe(s *session, event string, _ uint32, value any) {
 		v.delta[s.self] = s.delta
 	case "share challenge":
 		coin := value.([hashSize]byte)
-		v.challenge = block.Load(coin[:])
+		v.challenge[batch] = block.Load(coin[:])
 	case "leaky sum":
 		v.a[s.self] = slices.Clone(value.(*leakyAND).a.x)
 	}

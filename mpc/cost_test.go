@@ -4,8 +4,11 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/tacit-mpc/tacit/channel"
 	"github.com/tacit-mpc/tacit/internal/block"
@@ -46,7 +49,7 @@ func (p *tap) sum(from, to int, batch uint32, steps ...step) (total int) {
 }
 
 // chunkSteps are the steps of a batch from the shares to the opening.
-var chunkSteps = append(preChunk[:len(preChunk):len(preChunk)], stepOP1)
+var chunkSteps = append(slices.Clone(preChunk), stepOP1)
 
 // TestBytes counts what travels and compares it with the formulas of protocol 22 and 25, and the worked examples there.
 func TestBytes(t *testing.T) {
@@ -131,4 +134,23 @@ func TestSmallBuffers(t *testing.T) {
 	p := &play{in: randomInputs(circ, 1), job: Job{Circuit: circ, Params: tinyParams(4, 128)}}
 	p.mesh.Buffer = 4 << 10
 	p.mustAgree(t)
+}
+
+// TestRounds counts one-way delays on the critical path, by running over links with latency in virtual time, where computing
+// takes none. Protocol 22 counts 19 and 26 with the shares of chunk 1 made beside batch 0 and the input beside the leaky AND; the
+// corrections, which travel with S3 here, save one more.
+func TestRounds(t *testing.T) {
+	const delay = time.Second
+	for n, want := range map[int]int{2: 18, 3: 25, 4: 25} {
+		circ := randomCircuit(t, 8, shape{parties: n, inputs: 6, ands: 5, free: 5, plain: true})
+		synctest.Test(t, func(t *testing.T) {
+			p := &play{in: randomInputs(circ, 1), job: Job{Circuit: circ, Params: tinyParams(3, 8)}}
+			p.mesh.Latency = delay
+			start := time.Now()
+			p.mustAgree(t)
+			if got := time.Since(start); got != time.Duration(want)*delay {
+				t.Errorf("n=%d: %v, want %d rounds", n, got, want)
+			}
+		})
+	}
 }

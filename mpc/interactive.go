@@ -39,8 +39,8 @@ type generator struct {
 	zero zeroShares
 	next uint32 // the batch to be asked for
 
-	pairs []pairSetup // by peer, during set-up
-	coins *coinSet    // of the batch in work
+	pairs []pairSetup  // by peer, during set-up
+	work  []*extension // batches whose shares are being made or used: 0 and 1 together, then each alone
 }
 
 var errBatch = errors.New("internal error: batch out of order or asked for twice")
@@ -56,17 +56,29 @@ func (g *generator) inputs(ctx context.Context) (*shares, error) {
 	if err := g.setup(ctx); err != nil {
 		return nil, err
 	}
-	g.pairs = nil
-	a := g.s.vault.arena()
-	defer a.erase()
-	sh, deltaRows, err := g.authenticated(ctx, a, 0)
-	if err != nil {
+	for t := range min(uint32(g.s.plan.batches), 1) + 1 {
+		e, err := g.newExtension(t)
+		if err != nil {
+			return nil, err
+		}
+		g.work = append(g.work, e)
+	}
+	if err := g.fly(ctx, g.work, (*extension).correct); err != nil { // travels with S3
 		return nil, err
 	}
-	if err := g.deltaCheck(ctx, deltaRows); err != nil {
+	if err := g.trees(ctx); err != nil {
 		return nil, err
 	}
-	return g.s.copyShares(g.s.mem, sh), nil
+	if err := g.fly(ctx, g.work, g.flights()...); err != nil {
+		return nil, err
+	}
+	e := g.work[0]
+	g.work = g.work[1:]
+	defer e.mem.erase()
+	if err := g.deltaCheck(ctx, e.delta); err != nil {
+		return nil, err
+	}
+	return g.s.copyShares(g.s.mem, e.shares), nil
 }
 
 func (g *generator) chunk(ctx context.Context, t uint32) (*triples, error) {
@@ -74,16 +86,22 @@ func (g *generator) chunk(ctx context.Context, t uint32) (*triples, error) {
 		return nil, errBatch
 	}
 	g.next++
-	work := g.s.vault.arena()
-	sh, _, err := g.authenticated(ctx, work, t)
+	if t > 1 {
+		e, err := g.newExtension(t)
+		if err != nil {
+			return nil, err
+		}
+		g.work = []*extension{e}
+		if err := g.fly(ctx, g.work, append([]flight{(*extension).correct}, g.flights()...)...); err != nil {
+			return nil, err
+		}
+	}
+	e := g.work[0]
+	la, err := g.leakyAND(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	lt, err := g.leakyAND(ctx, work, t, sh)
-	if err != nil {
-		return nil, err
-	}
-	return g.bucket(ctx, work, t, lt)
+	return g.bucket(ctx, e, la)
 }
 
 func (g *generator) erase() {
@@ -98,10 +116,10 @@ func (g *generator) erase() {
 			g.macs[j].Wipe()
 		}
 	}
-	if g.coins != nil {
-		g.coins.erase()
+	for _, e := range g.work {
+		e.coins.erase()
 	}
-	g.rand, g.zero, g.pairs, g.coins = nil, nil, nil, nil
+	g.rand, g.zero, g.pairs, g.work = nil, nil, nil, nil
 }
 
 // copyShares returns a copy in another arena.

@@ -59,7 +59,7 @@ func TestGeneratorErased(t *testing.T) {
 			}
 			for i, spy := range spies {
 				g := spy.g
-				if g.rand != nil || g.zero != nil || g.pairs != nil || g.coins != nil {
+				if g.rand != nil || g.zero != nil || g.pairs != nil || g.work != nil {
 					t.Error("the generator still has seeds")
 				}
 				if k := g.keys[1-i]; k != nil {

@@ -19,6 +19,7 @@ import (
 type leakyAND struct {
 	g     *generator
 	batch uint32
+	coins *coinSet
 
 	a, b, r *shares // r becomes c
 	lambda  *shares // the masks of the AND gates, for later
@@ -28,10 +29,13 @@ type leakyAND struct {
 
 var errTriples = errors.New("the AND triples are not correct")
 
-// leakyAND runs LA1 to LA8 on the shares of a batch.
-func (g *generator) leakyAND(ctx context.Context, work *arena, t uint32, sh *shares) (*leakyAND, error) {
-	n, l := g.s.plan.triples(), g.s.plan.size
-	la := &leakyAND{g: g, batch: t, a: sh.rows(0, n), b: sh.rows(n, n), r: sh.rows(2*n, n), lambda: sh.rows(3*n, l)}
+// leakyAND runs LA1 to LA8 on the shares of a batch. It works in the arena of these.
+func (g *generator) leakyAND(ctx context.Context, e *extension) (*leakyAND, error) {
+	n, l, sh, work := g.s.plan.triples(), g.s.plan.size, e.shares, e.mem
+	la := &leakyAND{
+		g: g, batch: e.batch, coins: e.coins,
+		a: sh.rows(0, n), b: sh.rows(n, n), r: sh.rows(2*n, n), lambda: sh.rows(3*n, l),
+	}
 	for _, part := range []*shares{la.a, la.b, la.r, la.lambda} {
 		work.keep(part.x)
 	}
@@ -42,7 +46,7 @@ func (g *generator) leakyAND(ctx context.Context, work *arena, t uint32, sh *sha
 	if err := la.combine(ctx); err != nil {
 		return nil, err
 	}
-	g.s.watch("leaky sum", t, la)
+	g.s.watch("leaky sum", la.batch, la)
 	if err := la.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -51,7 +55,7 @@ func (g *generator) leakyAND(ctx context.Context, work *arena, t uint32, sh *sha
 	}
 	clear(la.phi)
 	clear(la.s)
-	g.s.watch("leaky triples", t, la)
+	g.s.watch("leaky triples", la.batch, la)
 	return la, nil
 }
 
@@ -160,7 +164,7 @@ func (la *leakyAND) settle(ctx context.Context) error {
 
 // check runs LA5 to LA8: the parties reveal a universal hash theta^i of tau^i, masked by a share of zero; the sum must be zero.
 func (la *leakyAND) check(ctx context.Context) error {
-	coin, err := la.g.openCoin(ctx, stepLA5, la.batch, coinLeaky)
+	coin, err := la.g.s.openCoin(ctx, la.coins, stepLA5, coinLeaky)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,7 @@
 package mpc
 
+import "slices"
+
 // A name identifies a logical message of one link and direction.
 type name struct {
 	step  step
@@ -24,8 +26,11 @@ func (st step) lane() lane {
 }
 
 var (
-	preFirst   = []step{stepOT, stepPPRF, stepXT1, stepXT2e, stepXT2, stepXT3, stepXT4, stepXT5, stepDC1, stepDC2, stepDC3}
-	preChunk   = []step{stepXT1, stepXT2e, stepXT2, stepXT3, stepXT4, stepXT5, stepLA1, stepLA2, stepLA3, stepLA4, stepLA5, stepLA6, stepLA7, stepLA8, stepBK1}
+	preSetup   = []step{stepOT, stepPPRF}
+	preShares  = [][]step{{stepXT1}, {stepXT2e, stepXT2}, {stepXT3}, {stepXT4}, {stepXT5}} // in flights
+	preDelta   = []step{stepDC1, stepDC2, stepDC3}
+	preTriples = []step{stepLA1, stepLA2, stepLA3, stepLA4, stepLA5, stepLA6, stepLA7, stepLA8, stepBK1}
+	preChunk   = slices.Concat(slices.Concat(preShares...), preTriples)
 	startInput = []step{stepHello, stepAck, stepIN1, stepIN2, stepIN3, stepIN4}
 	fullChunk  = []step{stepOP1, stepGB1, stepEV1}
 	lastSteps  = []step{stepOU1, stepOU2}
@@ -35,10 +40,8 @@ var (
 func (p *plan) section(l lane, s int) (steps []step, batch uint32, ok bool) {
 	c := p.batches
 	switch {
-	case l == lanePre && s == 0:
-		return preFirst, 0, true
 	case l == lanePre:
-		return preChunk, uint32(s), s <= c
+		return p.preSection(s)
 	case !p.two && s == 0:
 		return startInput, 0, true
 	case !p.two && s <= c:
@@ -55,6 +58,23 @@ func (p *plan) section(l lane, s int) (steps []step, batch uint32, ok bool) {
 		return fullChunk[2:], uint32(s - c - 1), true
 	}
 	return lastSteps, 0, s == 2*c+2
+}
+
+// preSection is section for the preprocessing. The shares of batches 0 and 1 are made side by side, flight by flight.
+func (p *plan) preSection(s int) (steps []step, batch uint32, ok bool) {
+	if s == 0 {
+		return preSetup, 0, true
+	}
+	if s--; s < 2*len(preShares) {
+		return preShares[s/2], uint32(s % 2), true
+	}
+	switch s -= 2 * len(preShares); s {
+	case 0:
+		return preDelta, 0, true
+	case 1:
+		return preTriples, 1, true
+	}
+	return preChunk, uint32(s), s <= p.batches
 }
 
 // A cursor walks the messages of one lane from one party to another, in the only order allowed.

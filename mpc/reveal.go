@@ -57,18 +57,17 @@ func (g *generator) reveal(ctx context.Context, rv reveal, batch uint32, m []byt
 	return s.verify(rv.open, batch, func(from int) error { return failed[from] })
 }
 
-// openCoin opens a coin of the batch to all in a step of its own, and returns its value.
-func (g *generator) openCoin(ctx context.Context, st step, batch uint32, id byte) ([hashSize]byte, error) {
-	s := g.s
-	if err := s.broadcast(ctx, st, batch, g.coins.opening(id)); err != nil {
+// openCoin opens a coin to all in a step of its own, and returns its value.
+func (s *session) openCoin(ctx context.Context, c *coinSet, st step, id byte) ([hashSize]byte, error) {
+	if err := s.broadcast(ctx, st, c.batch, c.opening(id)); err != nil {
 		return [hashSize]byte{}, err
 	}
-	msgs, err := s.gather(ctx, st, batch)
+	msgs, err := s.gather(ctx, st, c.batch)
 	if err != nil {
 		return [hashSize]byte{}, err
 	}
-	if err := s.verify(st, batch, func(from int) error { return g.coins.opened(id, from, msgs[from]) }); err != nil {
+	if err := s.verify(st, c.batch, func(from int) error { return c.opened(id, from, msgs[from]) }); err != nil {
 		return [hashSize]byte{}, err
 	}
-	return g.coins.value(id)
+	return c.value(id)
 }

@@ -17,7 +17,8 @@ type pairSetup struct {
 	failed [2]error
 }
 
-// setup runs S2 and S3 (protocol 7 and 8, and the seeds of 5.5): base OTs and trees for both links with every peer.
+// setup runs S2 (protocol 7, and the seeds of 5.5) and sends S3 (protocol 8): base OTs for both links with every peer, and trees for
+// those where we are the MAC side. After it the MAC sides are complete.
 func (g *generator) setup(ctx context.Context) error {
 	s := g.s
 	peers := s.plan.peers(s.self)
@@ -59,7 +60,7 @@ func (g *generator) setup(ctx context.Context) error {
 			return err
 		}
 	}
-	return g.trees(ctx, pairs)
+	return nil
 }
 
 // baseOT takes the S2 messages. It ends the base OTs and grows our trees.
@@ -88,8 +89,8 @@ func (g *generator) baseOT(ctx context.Context, pairs []pairSetup) error {
 }
 
 // trees takes the S3 messages and ends the set-up of the key sides.
-func (g *generator) trees(ctx context.Context, pairs []pairSetup) error {
-	s := g.s
+func (g *generator) trees(ctx context.Context) error {
+	s, pairs := g.s, g.pairs
 	msgs, err := s.gather(ctx, stepPPRF, 0)
 	if err != nil {
 		return err
@@ -98,6 +99,7 @@ func (g *generator) trees(ctx context.Context, pairs []pairSetup) error {
 		g.keys[j], pairs[j].failed[0] = pairs[j].key.Trees(msgs[j])
 		return nil
 	})
+	g.pairs = nil
 	return s.verify(stepPPRF, 0, pairFailure(pairs))
 }
 

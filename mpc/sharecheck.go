@@ -21,52 +21,65 @@ func newDeltaRows(n int) *deltaRows {
 
 var errShare = errors.New("its shares are not the same towards all parties")
 
-// shareCheck runs XT4 and XT5 (protocol 10.3): it proves that every party used the same bits towards all peers. The rows behind
-// the first nsh are the mask and are erased. In batch 0 the masked bits of the Delta check travel along.
-func (g *generator) shareCheck(ctx context.Context, t uint32, sh *shares, nsh int, delta *deltaRows) error {
-	s := g.s
-	n := s.plan.n
-	coin, err := g.coins.value(coinShares)
+// A shareCheck proves that every party used the same bits towards all peers (protocol 10.3).
+type shareCheck struct {
+	key  []block.Block // by peer: our key for the sum w of its bits
+	y    []block.Block // our masked bits of the Delta check
+	echo [][]byte      // by party: the broadcast fields of XT4
+	own  []byte        // our digest of them
+}
+
+// prove sends XT4: our hash w of the share bits and its MACs. The mask, behind the shares, is used up. In batch 0 the masked
+// bits of the Delta check travel along.
+func (e *extension) prove(ctx context.Context) error {
+	s, sh, nsh := e.g.s, e.shares, e.layout.shares
+	coin, err := e.coins.value(coinShares)
 	if err != nil {
 		return err
 	}
-	s.watch("share challenge", t, coin)
-	s.watch("delta rows", t, delta)
+	s.watch("share challenge", e.batch, coin)
+	s.watch("delta rows", e.batch, e.delta)
 	chi := block.NewPHKey(block.Load(coin[:]))
 	w := chi.UpdateBits(block.Block{}, sh.x, 0, nsh).Xor(block.Load(sh.x.Slice(nsh, 128)))
-	mac, key := make([]block.Block, n), make([]block.Block, n)
-	g.eachLink(func(j int, keySide bool) error {
+	c := &shareCheck{key: make([]block.Block, s.plan.n), echo: make([][]byte, s.plan.n)}
+	mac := make([]block.Block, s.plan.n)
+	e.g.eachLink(func(j int, keySide bool) error {
 		rows, to := sh.mac[j], &mac[j]
 		if keySide {
-			rows, to = sh.key[j], &key[j]
+			rows, to = sh.key[j], &c.key[j]
 		}
 		*to = chi.Update(block.Block{}, rows[:nsh]).Xor(block.Pack128(rows[nsh:]))
 		clear(rows[nsh:])
 		return nil
 	})
-	var y []block.Block
-	if delta != nil {
-		y = make([]block.Block, n)
-		g.zero.add(y, block.DomDelta, 0, 0)
-		block.XorInto(y, delta.x)
+	if e.delta != nil {
+		c.y = make([]block.Block, s.plan.n)
+		e.g.zero.add(c.y, block.DomDelta, 0, 0)
+		block.XorInto(c.y, e.delta.x)
 	}
-	own := block.Append(block.Append(nil, w), y...)
+	own := block.Append(block.Append(nil, w), c.y...)
+	c.echo[s.self] = own
+	e.check = c
 	for _, j := range s.plan.peers(s.self) {
-		if err := s.send(ctx, j, stepXT4, t, own[:block.Size], block.Append(nil, mac[j]), own[block.Size:]); err != nil {
+		if err := s.send(ctx, j, stepXT4, e.batch, own[:block.Size], block.Append(nil, mac[j]), own[block.Size:]); err != nil {
 			return err
 		}
 	}
-	msgs, err := s.gather(ctx, stepXT4, t)
+	return nil
+}
+
+// proved takes XT4 and sends XT5.
+func (e *extension) proved(ctx context.Context) error {
+	s, c := e.g.s, e.check
+	msgs, err := s.gather(ctx, stepXT4, e.batch)
 	if err != nil {
 		return err
 	}
-	echo := make([][]byte, n)
-	echo[s.self] = own
-	err = s.verify(stepXT4, t, func(from int) error {
+	err = s.verify(stepXT4, e.batch, func(from int) error {
 		p := msgs[from]
 		w, m := block.Load(p), block.Load(p[block.Size:])
-		echo[from] = append(p[:block.Size:block.Size], p[2*block.Size:]...)
-		if !m.Equal(key[from].Xor(block.Mul(w, s.delta))) {
+		c.echo[from] = append(p[:block.Size:block.Size], p[2*block.Size:]...)
+		if !m.Equal(c.key[from].Xor(block.Mul(w, s.delta))) {
 			return errShare
 		}
 		return nil
@@ -74,16 +87,21 @@ func (g *generator) shareCheck(ctx context.Context, t uint32, sh *shares, nsh in
 	if err != nil {
 		return err
 	}
-	if err := s.echo(ctx, stepXT5, t, echo); err != nil {
+	c.own, err = s.sendEcho(ctx, stepXT5, e.batch, c.echo)
+	return err
+}
+
+// compareProofs takes XT5. In batch 0 it adds up the masked bits of the Delta check.
+func (e *extension) compareProofs(ctx context.Context) error {
+	c := e.check
+	if err := e.g.s.checkEcho(ctx, stepXT5, e.batch, c.own); err != nil {
 		return err
 	}
-	if delta == nil {
-		return nil
-	}
-	for _, p := range echo {
-		for j := range y {
-			delta.y[j] = delta.y[j].Xor(block.Load(p[block.Size*(1+j):]))
+	for _, p := range c.echo {
+		for j := range c.y {
+			e.delta.y[j] = e.delta.y[j].Xor(block.Load(p[block.Size*(1+j):]))
 		}
 	}
+	e.check = nil
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 
 // flipByte makes a cheat that flips bit 3 of one byte of one message from the cheater to a victim. A negative position counts from
 // the end.
-func flipByte(st step, batch uint32, from, to, at int) func(*flight) {
-	return func(f *flight) {
+func flipByte(st step, batch uint32, from, to, at int) func(*letter) {
+	return func(f *letter) {
 		if f.is(st, batch, from, to) {
 			if at < 0 {
 				at += len(f.payload)
@@ -47,20 +47,20 @@ func TestSetupTampered(t *testing.T) {
 	for _, n := range []int{2, 3} {
 		victim := min(1, n-2)
 		for name, c := range map[string]struct {
-			tamper func(f *flight)
+			tamper func(f *letter)
 			abort  step
 		}{
-			"identity": {func(f *flight) {
+			"identity": {func(f *letter) {
 				if f.is(stepOT, 0, n-1, victim) {
 					clear(f.payload[32*77:][:32])
 				}
 			}, stepOT},
-			"another point": {func(f *flight) {
+			"another point": {func(f *letter) {
 				if f.is(stepOT, 0, n-1, victim) { // B becomes an R
 					copy(f.payload, f.payload[32:64])
 				}
 			}, stepPPRF},
-			"both sums": {func(f *flight) {
+			"both sums": {func(f *letter) {
 				if f.is(stepPPRF, 0, n-1, victim) {
 					f.payload[32*60] ^= 1
 					f.payload[32*60+16] ^= 1
@@ -174,7 +174,7 @@ func TestFixWithAdaptedMAC(t *testing.T) {
 		ch.observe = see.observe
 		nsh := layoutOf(ch, batch).shares
 		const row = 3
-		ch.tamper = func(f *flight) {
+		ch.tamper = func(f *letter) {
 			switch {
 			case f.is(stepXT1, batch, 2, 1):
 				fix := len(f.payload) - 32*len((&plan{n: 3}).coins(batch)) - (nsh+128+7)/8
@@ -183,7 +183,7 @@ func TestFixWithAdaptedMAC(t *testing.T) {
 				bits := block.NewBits(nsh)
 				bits.Set(row, 1)
 				see.mu.Lock()
-				e := block.NewPHKey(see.challenge).UpdateBits(block.Block{}, bits, 0, nsh)
+				e := block.NewPHKey(see.challenge[batch]).UpdateBits(block.Block{}, bits, 0, nsh)
 				see.mu.Unlock()
 				block.Load(f.payload).Xor(e).Put(f.payload)
 			}
@@ -205,7 +205,7 @@ func TestMaskedDeltaBits(t *testing.T) {
 	})
 	t.Run("not in its own copy", func(t *testing.T) {
 		ch := newCheat(3)
-		ch.tamper = func(f *flight) {
+		ch.tamper = func(f *letter) {
 			if f.step == stepXT4 && f.batch == 0 && f.from == 2 {
 				f.payload[40] ^= 1
 			}
@@ -229,8 +229,8 @@ func TestOtherDelta(t *testing.T) {
 			}
 		}
 	}
-	ch.tamper = func(f *flight) {
-		if f.is(stepXT4, 0, 2, 0) {
+	ch.tamper = func(f *letter) {
+		if f.step == stepXT4 && f.from == 2 && f.to == 0 {
 			m := f.payload[block.Size:]
 			block.Load(m).Xor(block.Mul(block.Load(f.payload), diff)).Put(m)
 		}

@@ -28,7 +28,7 @@ func TestHiddenKeysTampered(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("n=%d/all", n), func(t *testing.T) {
 			ch := newCheat(n)
-			ch.tamper = func(f *flight) {
+			ch.tamper = func(f *letter) {
 				if f.is(stepLA1, 1, n-1, victim) {
 					for i := range f.payload {
 						f.payload[i] ^= 0x55

@@ -3,7 +3,6 @@ package mpc
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 
@@ -50,7 +49,7 @@ func TestWithheld(t *testing.T) {
 			cheater, victim := c.n-1, min(1, c.n-2)
 			var mu sync.Mutex
 			sent, silent := map[name]bool{}, false
-			ch.tamper = func(f *flight) {
+			ch.tamper = func(f *letter) {
 				mu.Lock()
 				defer mu.Unlock()
 				if f.from == victim {
@@ -65,7 +64,7 @@ func TestWithheld(t *testing.T) {
 					t.Errorf("the victim sent %v", st)
 				}
 			}
-			if !slices.ContainsFunc(preFirst, func(st step) bool { return sent[name{st, 0}] }) {
+			if !sent[name{stepOT, 0}] {
 				t.Error("the victim sent nothing")
 			}
 			var lost *LostError
