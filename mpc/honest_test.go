@@ -131,3 +131,13 @@ func TestManyParties(t *testing.T) {
 	p := &play{dealer: true, in: randomInputs(c, 1), job: Job{Circuit: c, Evaluator: 7, Params: tinyParams(1, 8)}}
 	p.mustAgree(t)
 }
+
+// TestManyChunks has more chunks than a link holds messages: with TwoPhase the evaluator discloses them all at once.
+func TestManyChunks(t *testing.T) {
+	for _, two := range []bool{false, true} {
+		c := randomCircuit(t, 2, shape{parties: 3, inputs: 9, ands: 8 * (inboxSize + 20), free: 100})
+		p := &play{dealer: true, in: randomInputs(c, 2), job: Job{Circuit: c, Params: tinyParams(1, 8)}}
+		p.job.Params.TwoPhase = two
+		p.mustAgree(t)
+	}
+}
