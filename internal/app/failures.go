@@ -41,6 +41,9 @@ func errInterrupted() *Error { return &Error{Reason: Interrupted, Err: errors.Ne
 // joinFailed explains why there is no seat for us.
 func joinFailed(addrs []string, err error) error {
 	op := fmt.Sprintf("joining the session at %s", list(addrs))
+	if known := (*Error)(nil); errors.As(err, &known) {
+		return err
+	}
 	if inner := errors.Unwrap(err); inner != nil {
 		err = inner // coord says "join session" too
 	}

@@ -17,48 +17,6 @@ func inputsFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "input", Usage: "a party's input as a `LITERAL`, in order, instead of INPUT arguments", Category: catCompute}
 }
 
-func constFlag(usage string) cli.Flag {
-	return &cli.StringSliceFlag{Name: "const", Usage: usage, Category: catCompute}
-}
-
-func allConstsFlag() cli.Flag {
-	return constFlag("`PARTY_0::NAME=LITERAL`: a constant that a party supplies")
-}
-
-// consts reads --const. A name without a party is of our own seat, where there is one.
-func (c *call) consts(ownSeat bool) ([]app.Const, error) {
-	example := "--const PARTY_1::NAME=LITERAL"
-	if ownSeat {
-		example = "--const NAME=LITERAL"
-	}
-	bad := usagef("as in: %s", example)
-	var list []app.Const
-	for _, text := range c.StringSlice("const") {
-		name, literal, ok := strings.Cut(text, "=")
-		party, short, qualified := strings.Cut(name, "::")
-		switch {
-		case !ok || literal == "":
-			return nil, bad("--const %s has no value", quote(name))
-		case qualified && ownSeat:
-			return nil, bad("--const %s names a party: a party supplies its own constants", quote(name))
-		case !qualified && !ownSeat:
-			return nil, bad("--const %s does not name a party", quote(name))
-		case qualified:
-			name = short
-		}
-		if !qualified {
-			party = ""
-		}
-		for _, other := range list {
-			if other.Party == party && other.Name == name {
-				return nil, bad("--const %s stands twice", quote(name))
-			}
-		}
-		list = append(list, app.Const{Party: party, Name: name, Literal: literal})
-	}
-	return list, nil
-}
-
 // literals are the inputs of all parties: arguments after PROGRAM, or --input flags.
 func (c *call) literals() ([]string, error) {
 	flags, args := c.StringSlice("input"), c.args[1:]
@@ -66,6 +24,13 @@ func (c *call) literals() ([]string, error) {
 		return nil, usagef("choose one of them")("inputs are given both as arguments and by --input")
 	}
 	return append(flags, args...), nil
+}
+
+// evaluated is what party eval --json prints.
+type evaluated struct {
+	Result string `json:"result"`
+	Type   string `json:"type"`
+	Bits   string `json:"bits"`
 }
 
 func (p *program) evalCommand() *cli.Command {
@@ -90,11 +55,7 @@ func (p *program) evalCommand() *cli.Command {
 				return err
 			}
 			if c.Bool("json") {
-				return unwritten(writeJSON(c.streams.Out, struct {
-					Result string `json:"result"`
-					Type   string `json:"type"`
-					Bits   string `json:"bits"`
-				}{e.Value, e.Type, bitString(e.Bits)}))
+				return unwritten(writeJSON(c.streams.Out, evaluated{e.Value, e.Type, bitString(e.Bits)}))
 			}
 			_, err = fmt.Fprintln(c.streams.Out, e.Value)
 			return unwritten(err)

@@ -59,9 +59,14 @@ func (p *program) idCommand() *cli.Command {
 	}
 }
 
+// publicKey is what party keygen and party id print with --json.
+type publicKey struct {
+	ID identity.ID `json:"id"`
+}
+
 func (c *call) printKey(key *identity.Key) error {
 	if c.Bool("json") {
-		return unwritten(writeJSON(c.streams.Out, map[string]string{"id": key.ID().String()}))
+		return unwritten(writeJSON(c.streams.Out, publicKey{key.ID()}))
 	}
 	_, err := fmt.Fprintln(c.streams.Out, key.ID())
 	return unwritten(err)

@@ -47,6 +47,19 @@ func reference() string {
 	for _, p := range []*program{newPre(Streams{Out: io.Discard}), newParty(Streams{Out: io.Discard})} {
 		referenceOf(&b, p)
 	}
+	fmt.Fprint(&b, "\n## JSON\n\nWith `--json` stdout holds one object on one line (`pre --serve`: one for each session). Fields are only ever added.\n\n| command | fields |\n|---|---|\n")
+	for _, o := range []struct {
+		command string
+		object  any
+	}{
+		{"`pre`", invitation{}}, {"`party`, `party local`", answer{}}, {"an element of `paths`", app.Path{}}, {"`seconds`", app.Seconds{}},
+		{"`party eval`", evaluated{}}, {"`party check`", checked{}}, {"an element of its `inputs`", inputType{}},
+		{"`party keygen`, `party id`", publicKey{}}, {"`version`", build{}}, {"any that failed: `error`", failure{}},
+	} {
+		fmt.Fprintf(&b, "| %s | %s |\n", o.command, jsonFields(reflect.TypeOf(o.object)))
+	}
+	fmt.Fprint(&b, "\n`result` is the text printed without `--json`, or null for a party that does not learn it; `bits` the value's bits in the order of the circuit, "+
+		"without the panic record. `party local` has no session and no paths, and adds up what all parties send.\n")
 	fmt.Fprint(&b, "\n## Exit codes and failure ids\n\nWith `--json` a failure is `{\"error\":{\"code\":6,\"id\":\"party-lost\",\"message\":\"...\",\"hint\":\"...\"}}` on stdout; "+
 		"a program or input error adds `phase` (`scan`, `parse`, `type`, `compile`, `literal`), `line` and `column` (from 1); a program that panicked adds `panic` "+
 		"(`Overflow`, `DivByZero`, `OutOfBounds`), `line` and `column`.\n\n| code | when | ids |\n|---|---|---|\n")
