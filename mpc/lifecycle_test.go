@@ -186,6 +186,34 @@ func TestKilled(t *testing.T) {
 	}
 }
 
+// TestClosedUnderneath closes a party's own channel in the middle of its run.
+func TestClosedUnderneath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chs := channeltest.NewMesh(2, channeltest.Options{}).Channels()
+		job := Job{Circuit: chain(t, 2), Params: tinyParams(2, 8)}
+		errs := make([]error, 2)
+		var wg sync.WaitGroup
+		for i, ch := range chs {
+			wg.Go(func() {
+				cfg := &Config{observe: func(s *session, event string, _ uint32, _ any) {
+					if s.self == 1 && event == "inputs" {
+						chs[1].Close()
+					}
+				}}
+				_, errs[i] = Run(t.Context(), ch, job, make([]bool, 2), cfg)
+			})
+		}
+		wg.Wait()
+		var lost *LostError
+		if !errors.Is(errs[1], channel.ErrClosed) || errors.As(errs[1], &lost) {
+			t.Errorf("the closed party: %v", errs[1])
+		}
+		if !errors.As(errs[0], &lost) || lost.Party != 1 {
+			t.Errorf("the other: %v", errs[0])
+		}
+	})
+}
+
 // TestLastFrames is pitfall 38: whatever check fails, the peers are told the same, and nothing follows it.
 func TestLastFrames(t *testing.T) {
 	c := chain(t, 3)

@@ -67,7 +67,7 @@ func (l *link) read(ctx context.Context, s *session) {
 			if errors.Is(err, channel.ErrTooLarge) {
 				s.end(s.malformed(l.peer, stepAbort, err))
 			} else if open != nil || !exhausted(&order) {
-				s.end(s.lost(l.peer, err))
+				s.end(s.linkFailed(l.peer, err))
 			}
 			return
 		}
@@ -148,7 +148,7 @@ func (l *link) write(ctx context.Context, s *session) {
 				select {
 				case <-ctx.Done():
 				case <-time.After(sendGrace):
-					s.end(s.lost(l.peer, err))
+					s.end(s.linkFailed(l.peer, err))
 				}
 				return
 			}

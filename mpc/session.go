@@ -188,6 +188,17 @@ func (s *session) lost(peer int, err error) error {
 	return &LostError{Party: party(peer), Phase: s.where.phase(), Err: err}
 }
 
+// linkFailed is the error of a link on which a call of the channel failed.
+func (s *session) linkFailed(peer int, err error) error {
+	if errors.Is(err, channel.ErrClosed) {
+		var at *channel.PeerError
+		if !errors.As(err, &at) { // our own end
+			return fmt.Errorf("run in phase %s: %w", s.where.phase(), err)
+		}
+	}
+	return s.lost(peer, err)
+}
+
 // watch reports an event to the observer, if there is one.
 func (s *session) watch(event string, batch uint32, value any) {
 	if s.observe != nil {
