@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/urfave/cli/v2"
 )
@@ -130,10 +131,11 @@ func quote(word string) string {
 	return fmt.Sprintf("%q", word)
 }
 
-// printable keeps control characters of arguments away from the terminal.
+// printable keeps what is no printable character away from the terminal: control characters, and those that turn the direction
+// of text.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsPrint(r) {
 			return '?'
 		}
 		return r

@@ -104,7 +104,7 @@ func (c *call) printInvitation(i app.Invitation, out *output) (err error) {
 		fmt.Fprintf(&b, "join: %s\n", join)
 		_, err = fmt.Fprint(c.streams.Out, b.String())
 	}
-	if c.Bool("qr") && out.screen != nil {
+	if c.Bool("qr") {
 		for seat, ticket := range i.Tickets {
 			out.screen.picture(fmt.Sprintf("ticket %d", seat), drawQR(ticket))
 		}

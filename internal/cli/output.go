@@ -11,7 +11,7 @@ func outputFlags() []cli.Flag {
 	return []cli.Flag{
 		jsonFlag(),
 		&cli.StringFlag{Name: "events", Usage: "write what happens to `FILE`, one JSON object a line (- is stderr)", Category: catOutput},
-		&cli.BoolFlag{Name: "quiet", Usage: "no progress on stderr, only errors", Category: catOutput},
+		&cli.BoolFlag{Name: "quiet", Usage: "on stderr only errors, and who takes part before any input is used", Category: catOutput},
 		&cli.BoolFlag{Name: "verbose", Usage: "more on stderr", Category: catOutput},
 	}
 }
@@ -19,8 +19,9 @@ func outputFlags() []cli.Flag {
 // output is where a running command tells what happens: the events file and stderr.
 type output struct {
 	log    *eventLog
-	screen *screen // nil when quiet
+	screen *screen
 	story  *story
+	quiet  bool
 }
 
 func (c *call) openOutput() (*output, error) {
@@ -31,27 +32,22 @@ func (c *call) openOutput() (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &output{log: log}
-	if !c.Bool("quiet") {
-		o.screen = newScreen(c.streams.Err, c.App.Name)
-		o.story = &story{screen: o.screen, verbose: c.Bool("verbose"), hosts: c.App.Name == "pre"}
-	}
-	return o, nil
+	screen := newScreen(c.streams.Err, c.App.Name)
+	story := &story{screen: screen, verbose: c.Bool("verbose"), hosts: c.App.Name == "pre"}
+	return &output{log: log, screen: screen, story: story, quiet: c.Bool("quiet")}, nil
 }
 
 // event is the events function of a use case.
 func (o *output) event(e app.Event) {
 	o.log.write(e.Type(), e)
-	if o.story != nil {
+	if _, ok := e.(app.Roster); ok || !o.quiet {
 		o.story.tell(e)
 	}
 }
 
 // finish ends the output. If err is not nil it is the last event.
 func (o *output) finish(err error) error {
-	if o.screen != nil {
-		o.screen.Close()
-	}
+	o.screen.Close()
 	if err != nil {
 		f, _ := describe(err)
 		o.log.write("failed", f)
