@@ -97,18 +97,15 @@ func Join(ctx context.Context, dialer Dialer, cfg ClientConfig) (*Client, error)
 	if cfg.Ticket != nil {
 		coordinator = cfg.Ticket.Coordinator
 	}
-	r := reacher{dialer, cfg.Key, coordinator}
+	r := reacher{dialer, cfg.DialTCP, cfg.Key, coordinator}
 	if len(addrs) == 0 {
 		return nil, errors.New("join session: no address of the coordinator")
 	}
 	return joinOver(ctx, cfg, coordinator, func(ctx context.Context) (conn, netip.AddrPort, error) {
 		ctx, stop := context.WithTimeout(ctx, dialWithin)
 		defer stop()
-		c, err := r.race(ctx, addrs)
-		if err != nil {
-			return nil, netip.AddrPort{}, err
-		}
-		return c, addrPort(c.c.RemoteAddr()), nil
+		c, err := r.reach(ctx, addrs)
+		return c.conn, c.addr, err
 	})
 }
 
@@ -183,7 +180,7 @@ func (c *Client) Seats() int { return c.welcome.seats }
 // Session is the ID of the session.
 func (c *Client) Session() SessionID { return c.welcome.session }
 
-// Observed is our address as the coordinator saw it when we joined.
+// Observed is our address as the coordinator saw it when we joined: that of our UDP socket, unless Transport is TLS.
 func (c *Client) Observed() netip.AddrPort { return c.welcome.observed }
 
 // Roster waits until all seats are taken, everybody holds the same roster and the nonces are open, and returns it checked:

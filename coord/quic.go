@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"sync"
 
 	"github.com/quic-go/quic-go"
@@ -43,94 +41,8 @@ func quicConfig() *quic.Config {
 	}
 }
 
-// versionAlert is the TLS alert no_application_protocol as a QUIC error: the coordinator knows another ALPN.
-const versionAlert = quic.TransportErrorCode(0x100 + 120)
-
-// A reacher finds the coordinator at one of several addresses.
-type reacher struct {
-	dialer      Dialer
-	key         *identity.Key
-	coordinator identity.ID
-}
-
-// race dials all addresses at once and keeps the first connection on which the coordinator proves its key.
-func (r reacher) race(ctx context.Context, addrs []string) (*quicConn, error) {
-	racing, stop := context.WithCancel(ctx)
-	defer stop()
-	var runners sync.WaitGroup
-	results := make([]*quicConn, len(addrs))
-	errs := make([]error, len(addrs))
-	for i, addr := range addrs {
-		runners.Go(func() {
-			if results[i], errs[i] = r.try(racing, addr); errs[i] == nil {
-				stop()
-			}
-		})
-	}
-	runners.Wait()
-	var winner *quicConn
-	for _, c := range results {
-		switch {
-		case c == nil:
-		case winner == nil:
-			winner = c
-		default:
-			c.Close()
-		}
-	}
-	if winner != nil {
-		return winner, nil
-	}
-	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return nil, context.Cause(ctx)
-	}
-	return nil, unreachable(addrs, errs)
-}
-
-// unreachable prefers, of what was tried, the errors that mean that somebody answered.
-func unreachable(addrs []string, errs []error) error {
-	for i, err := range errs {
-		var wrongKey *identity.KeyError
-		if errors.As(err, &wrongKey) {
-			return fmt.Errorf("reach the coordinator at %s: %w", addrs[i], wrongKey)
-		}
-		var transport *quic.TransportError
-		if errors.As(err, &transport) && transport.Remote && transport.ErrorCode == versionAlert {
-			return refuse(ErrVersion, "at %s it does not know %s", addrs[i], ALPN)
-		}
-		if transport != nil && transport.Remote && transport.ErrorCode == quic.ConnectionRefused {
-			return refuse(ErrBusy, "at %s", addrs[i])
-		}
-	}
-	return &UnreachableError{Tried: addrs, Errs: errs}
-}
-
-// try dials one address, which may be a name with several.
-func (r reacher) try(ctx context.Context, addr string) (*quicConn, error) {
-	target, err := netip.ParseAddrPort(addr)
-	if err == nil {
-		return r.dial(ctx, target)
-	}
-	host, portText, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, err
-	}
-	port, err := strconv.ParseUint(portText, 10, 16)
-	if err != nil {
-		return nil, err
-	}
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
-	}
-	var addrs []string
-	for _, ip := range ips[:min(len(ips), maxAddrs)] {
-		addrs = append(addrs, netip.AddrPortFrom(ip.Unmap(), uint16(port)).String())
-	}
-	return r.race(ctx, addrs)
-}
-
-func (r reacher) dial(ctx context.Context, addr netip.AddrPort) (*quicConn, error) {
+// dialQUIC connects to one address of the coordinator and opens the stream.
+func (r reacher) dialQUIC(ctx context.Context, addr netip.AddrPort) (conn, error) {
 	c, err := r.dialer.Dial(ctx, net.UDPAddrFromAddrPort(addr), r.key.ClientTLS(ALPN, identity.Exactly(r.coordinator)), quicConfig())
 	if err != nil {
 		return nil, err
@@ -141,6 +53,59 @@ func (r reacher) dial(ctx context.Context, addr netip.AddrPort) (*quicConn, erro
 		return nil, err
 	}
 	return &quicConn{stream, c}, nil
+}
+
+// listen takes the coordinator's connections from the transport, and nothing where there is no room.
+func (s *Server) listen(transport *quic.Transport) (*quic.Listener, error) {
+	config := quicConfig()
+	config.MaxIncomingStreams = 1
+	config.GetConfigForClient = func(info *quic.ClientInfo) (*quic.Config, error) {
+		if !s.gate.mayEnter(addrPort(info.RemoteAddr)) {
+			return nil, ErrBusy
+		}
+		return config, nil
+	}
+	return transport.Listen(s.cfg.Key.ServerTLS(ALPN, anybody), config)
+}
+
+// acceptAll serves the connections of the listener until ctx ends.
+func (s *Server) acceptAll(ctx context.Context, listener *quic.Listener) {
+	var handlers sync.WaitGroup
+	defer handlers.Wait()
+	for {
+		c, err := listener.Accept(ctx)
+		if err != nil {
+			return
+		}
+		handlers.Go(func() { s.accept(ctx, c) })
+	}
+}
+
+// accept serves one connection. Its client opens the stream and speaks first.
+func (s *Server) accept(ctx context.Context, c *quic.Conn) {
+	addr := addrPort(c.RemoteAddr())
+	if !s.gate.enter(addr) {
+		c.CloseWithError(quic.ApplicationErrorCode(ErrBusy), "")
+		return
+	}
+	defer s.gate.exit(addr)
+	id, err := identity.PeerID(c.ConnectionState().TLS)
+	if err != nil {
+		c.CloseWithError(quic.ApplicationErrorCode(ErrMalformed), "")
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, joinWithin)
+	stream, err := c.AcceptStream(within)
+	cancel()
+	if err != nil {
+		why := ErrMalformed // it said nothing
+		if ctx.Err() != nil {
+			why = ErrExpired
+		}
+		c.CloseWithError(quic.ApplicationErrorCode(why), "")
+		return
+	}
+	s.handle(ctx, &quicConn{stream, c}, id, addr)
 }
 
 // refusedBy is the refusal in the code that a connection was closed with, or nil.

@@ -172,9 +172,10 @@ func TestQUICUnreachable(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Join: %v", err)
 	}
-	_, err = Join(t.Context(), failing{}, ClientConfig{Key: key(0), Coordinator: key(5).ID(), Addrs: []string{addr, "192.0.2.1:1"}})
+	noTCP := func(context.Context, string) (net.Conn, error) { return nil, errors.New("no route either") }
+	_, err = Join(t.Context(), failing{}, ClientConfig{Key: key(0), Coordinator: key(5).ID(), Addrs: []string{addr, "192.0.2.1:1"}, DialTCP: noTCP})
 	var unreachable *UnreachableError
-	if !errors.As(err, &unreachable) || len(unreachable.Tried) != 2 || !strings.Contains(err.Error(), addr) {
+	if !errors.As(err, &unreachable) || len(unreachable.Tried) != 2 || !strings.Contains(err.Error(), addr+": no route, and over TCP: no route either") {
 		t.Errorf("Join: %v", err)
 	}
 	if _, err = Join(t.Context(), failing{}, ClientConfig{Key: key(0), Coordinator: key(5).ID()}); err == nil {

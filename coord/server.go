@@ -46,19 +46,12 @@ type Server struct {
 	cfg     ServerConfig
 	session *session
 	serve   sync.Once
-
-	mu      sync.Mutex
-	sources map[netip.Prefix]int // open connections
-	total   int
+	gate    gate
 }
 
-// Limits on connections, beyond what the seats need. A source is an IPv4 address or an IPv6 /64.
+// A connection is closed that sends frames faster than this for long: it has to wait, and then its pings come too late.
 const (
-	spareLinks       = 256
-	spareSourceLinks = 32
-	linksPerSeat     = 4 // coming back, by several addresses
-
-	frameBurst = 512 // frames that one connection may send at once
+	frameBurst = 512
 	frameEvery = 20 * time.Millisecond
 )
 
@@ -108,7 +101,7 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("host session: %w", err)
 	}
-	return &Server{cfg: cfg, session: s, sources: make(map[netip.Prefix]int)}, nil
+	return &Server{cfg: cfg, session: s, gate: gate{seats: cfg.Seats, sources: make(map[netip.Prefix]int)}}, nil
 }
 
 // Session is the ID of the session.
@@ -128,7 +121,7 @@ func (s *Server) Ticket(seat int, addrs []string) (Ticket, error) {
 // Serve hosts the session on the transport, whose socket stays the caller's: it may go on to read STUN from it, dial, and host
 // the next session. Serve returns when the session has ended and everybody was told: nil if all parties were done; a
 // *PartyError if one was lost, left or aborted; an *EmptyError if seats stayed empty; a *MismatchError; the cause of ctx if it
-// was cancelled; or that it could not listen. It may be called once.
+// was cancelled; or that it could not listen. It may be called once. Parties may come over TCP as well: see ServeConn.
 func (s *Server) Serve(ctx context.Context, transport *quic.Transport) error {
 	err := errors.New("host session: Serve was called twice")
 	s.serve.Do(func() { err = s.serveOnce(ctx, transport) })
@@ -136,64 +129,19 @@ func (s *Server) Serve(ctx context.Context, transport *quic.Transport) error {
 }
 
 func (s *Server) serveOnce(ctx context.Context, transport *quic.Transport) error {
-	anybody := func(identity.ID) error { return nil } // a join decides
-	config := quicConfig()
-	config.MaxIncomingStreams = 1
-	config.GetConfigForClient = func(info *quic.ClientInfo) (*quic.Config, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if !s.mayEnter(sourceOf(addrPort(info.RemoteAddr))) {
-			return nil, ErrBusy
-		}
-		return config, nil
-	}
-	listener, err := transport.Listen(s.cfg.Key.ServerTLS(ALPN, anybody), config)
+	listener, err := s.listen(transport)
 	if err != nil {
 		return fmt.Errorf("host session: %w", err)
 	}
 	accepting, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var handlers sync.WaitGroup
-	handlers.Go(func() {
-		for {
-			c, err := listener.Accept(accepting)
-			if err != nil {
-				return
-			}
-			handlers.Go(func() { s.accept(accepting, c) })
-		}
-	})
+	var accepts sync.WaitGroup
+	accepts.Go(func() { s.acceptAll(accepting, listener) })
 	outcome := s.session.run(ctx)
 	stop()
 	listener.Close()
-	handlers.Wait()
+	accepts.Wait()
+	s.gate.close()
 	return outcome
-}
-
-// accept serves one connection. Its client opens the stream and speaks first.
-func (s *Server) accept(ctx context.Context, c *quic.Conn) {
-	addr := addrPort(c.RemoteAddr())
-	if !s.enter(sourceOf(addr)) {
-		c.CloseWithError(quic.ApplicationErrorCode(ErrBusy), "")
-		return
-	}
-	defer s.exit(sourceOf(addr))
-	id, err := identity.PeerID(c.ConnectionState().TLS)
-	if err != nil {
-		c.CloseWithError(quic.ApplicationErrorCode(ErrMalformed), "")
-		return
-	}
-	within, cancel := context.WithTimeout(ctx, joinWithin)
-	stream, err := c.AcceptStream(within)
-	cancel()
-	if err != nil {
-		why := ErrMalformed // it said nothing
-		if ctx.Err() != nil {
-			why = ErrExpired
-		}
-		c.CloseWithError(quic.ApplicationErrorCode(why), "")
-		return
-	}
-	s.handle(ctx, &quicConn{stream, c}, id, addr)
 }
 
 // handle serves one connection over any byte stream. When ctx ends the session has: strangers are dropped then, while a party's
@@ -210,40 +158,8 @@ func (s *Server) handle(ctx context.Context, c conn, id identity.ID, addr netip.
 	l.run(frameType.fromParty, s.session.deliver)
 }
 
-func (s *Server) enter(source netip.Prefix) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	may := s.mayEnter(source)
-	if may {
-		s.sources[source]++
-		s.total++
-	}
-	return may
-}
-
-func (s *Server) exit(source netip.Prefix) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.total--
-	if s.sources[source]--; s.sources[source] == 0 {
-		delete(s.sources, source)
-	}
-}
-
-// mayEnter must be called with mu held.
-func (s *Server) mayEnter(source netip.Prefix) bool {
-	seats := linksPerSeat * s.cfg.Seats // all parties may sit behind one address
-	return s.total < seats+spareLinks && s.sources[source] < seats+spareSourceLinks
-}
-
-func sourceOf(addr netip.AddrPort) netip.Prefix {
-	bits := 64
-	if addr.Addr().Is4() {
-		bits = 32
-	}
-	source, _ := addr.Addr().Prefix(bits)
-	return source
-}
+// anybody may connect: a join decides.
+func anybody(identity.ID) error { return nil }
 
 // parseSTUN reads the addresses of further STUN servers.
 func parseSTUN(list []string) (addrs []netip.AddrPort, ports []uint16, err error) {
