@@ -76,6 +76,13 @@ func (c *Pair) Report() PairReport {
 	return r
 }
 
+// Why says why there is no direct path, by what is known now.
+func (c *Pair) Why() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.report.Why()
+}
+
 // note writes the report.
 func (c *Pair) note() {
 	var tried []Attempt

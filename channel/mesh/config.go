@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"crypto/ecdh"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -17,6 +18,11 @@ type Config struct {
 	Self    channel.Party
 	Peers   []Peer // everyone else, in any order
 	Session []byte // identifies the session; equal at all parties
+
+	// PunchKey is our ephemeral X25519 key, whose public half the peers have as Peer.PunchKey: pings between two parties are
+	// authenticated with what only they know. Required.
+	PunchKey *ecdh.PrivateKey
+	Policy   natpunch.Policy // which paths may be used
 
 	MaxMessage     int           // bytes; default 64 MiB, at most 1 GiB
 	Budget         int           // bytes of windows and queues for all peers together; default 512 MiB
@@ -35,13 +41,15 @@ type Peer struct {
 	ID    identity.ID // its key: nobody else gets this seat
 	Name  string      // for people; may be empty
 	Addrs []netip.AddrPort
+
+	PunchKey [32]byte // X25519
 }
 
 // An Event is news about one peer.
 type Event struct {
 	Kind EventKind
 	Peer channel.Party
-	Path Path          // Connected
+	Path Path          // Connected and Rerouted
 	For  time.Duration // Quiet: how long nothing was heard; Heard: how long it was quiet
 	Err  error         // Gone: *LeftError, *LostError, *ViolationError or another cause
 }
@@ -54,6 +62,7 @@ const (
 	Quiet                      // nothing has been heard of the peer for a while
 	Heard                      // it is heard of again
 	Gone                       // the connection ended, for good
+	Rerouted                   // it is reached over another path
 )
 
 func (k EventKind) String() string {
@@ -64,6 +73,8 @@ func (k EventKind) String() string {
 		return "quiet"
 	case Heard:
 		return "heard"
+	case Rerouted:
+		return "rerouted"
 	}
 	return "gone"
 }
@@ -80,6 +91,9 @@ func (c Config) filled() (Config, error) {
 	}
 	if len(c.Session) == 0 {
 		return c, errors.New("no session id")
+	}
+	if c.PunchKey == nil {
+		return c, errors.New("no key for pings")
 	}
 	seen := map[channel.Party]bool{c.Self: true}
 	keys := map[identity.ID]bool{}

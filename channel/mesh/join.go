@@ -26,6 +26,7 @@ func Join(ctx context.Context, sock *Socket, cfg Config) (*Mesh, error) {
 		seats:      make(map[identity.ID]Peer),
 		changed:    make(chan struct{}, 1),
 		pairs:      make([]*pair, len(cfg.Peers)+1),
+		ways:       make([]*way, len(cfg.Peers)+1),
 		turnedDown: make(map[channel.Party]string),
 	}
 	for _, p := range cfg.Peers {
@@ -41,6 +42,13 @@ func Join(ctx context.Context, sock *Socket, cfg Config) (*Mesh, error) {
 		return nil, fmt.Errorf("join the mesh: the socket serves another mesh")
 	}
 	sock.windows.setShare(window)
+	for _, p := range cfg.Peers {
+		if m.ways[p.Seat], err = newWay(m, p); err != nil {
+			m.Leave(Failed, "")
+			return nil, fmt.Errorf("join the mesh: %w", err)
+		}
+	}
+	sock.conn.Restrict(true)
 	if err := m.connect(ctx); err != nil {
 		m.Leave(whyNot(err))
 		return nil, err
@@ -78,7 +86,7 @@ func (m *Mesh) connect(ctx context.Context) error {
 	dialers := make(map[channel.Party]*dialer)
 	for _, peer := range m.cfg.Peers {
 		if peer.Seat > m.cfg.Self {
-			d := newDialer(m, peer)
+			d := &dialer{m: m, peer: peer, way: m.ways[peer.Seat]}
 			dialers[peer.Seat] = d
 			m.running.Go(func() { d.run(ctx) })
 		}
@@ -119,7 +127,6 @@ func (m *Mesh) progress() (done bool, err error) {
 // install makes a connection the pair of a seat. It returns nil if the seat has one, or everything is decided.
 func (m *Mesh) install(peer Peer, conn *quic.Conn, ctrl *quic.Stream) *pair {
 	p := newPair(peer.Seat, conn, ctrl, m.cfg.MaxMessage, m.queue, m.pairEnded)
-	p.path = pathOf(peer.Seat, m.sock, conn)
 	m.mu.Lock()
 	if old := m.pairs[peer.Seat]; m.joined || m.closed || old != nil && !refused(old.end()) {
 		m.mu.Unlock()
@@ -128,7 +135,7 @@ func (m *Mesh) install(peer Peer, conn *quic.Conn, ctrl *quic.Stream) *pair {
 	m.pairs[peer.Seat] = p
 	p.start()
 	m.mu.Unlock()
-	m.tell(Event{Kind: Connected, Peer: peer.Seat, Path: p.currentPath()})
+	m.tell(Event{Kind: Connected, Peer: peer.Seat, Path: m.pathOf(peer.Seat, p)})
 	m.signal()
 	return p
 }
@@ -150,9 +157,9 @@ func (m *Mesh) giveUp(cause error, after time.Duration, dialers map[channel.Part
 		if p := m.pairs[peer.Seat]; p != nil && p.end() == nil {
 			continue
 		}
-		missing := Missing{Peer: peer, Why: m.turnedDown[peer.Seat]}
+		missing := Missing{Peer: peer, Why: m.turnedDown[peer.Seat], Tried: m.ways[peer.Seat].tried()}
 		if d := dialers[peer.Seat]; d != nil {
-			missing.Tried = d.tried()
+			missing.Why = d.why()
 		}
 		e.Missing = append(e.Missing, missing)
 	}

@@ -48,11 +48,11 @@ func TestWildcard(t *testing.T) {
 				if !sock.LocalAddr().Addr().IsUnspecified() {
 					t.Errorf("bound to %v", sock.LocalAddr())
 				}
-				all = append(all, &party{key: key, sock: sock, cfg: Config{Self: channel.Party(i), Session: []byte("test"), ConnectTimeout: 10 * time.Second}})
+				all = append(all, &party{key: key, sock: sock, cfg: Config{Self: channel.Party(i), Session: []byte("test"), PunchKey: testPunchKey, ConnectTimeout: 10 * time.Second}})
 			}
 			for i, p := range all {
 				addr := netip.AddrPortFrom(netip.MustParseAddr(host), all[1-i].sock.LocalAddr().Port())
-				p.cfg.Peers = []Peer{{Seat: channel.Party(1 - i), ID: all[1-i].key.ID(), Addrs: []netip.AddrPort{addr}}}
+				p.cfg.Peers = []Peer{{Seat: channel.Party(1 - i), ID: all[1-i].key.ID(), Addrs: []netip.AddrPort{addr}, PunchKey: publicPunchKey}}
 			}
 			meshes := join(t, all)
 			for i, m := range meshes {
@@ -94,9 +94,9 @@ func TestMissing(t *testing.T) {
 		t.Errorf("missing are %v, want 2, 3 and 4", missing)
 	}
 	for _, want := range []string{
-		"party 2 (p2) is missing: tried " + all[3].sock.LocalAddr().String(), "another key answered: " + all[3].key.ID().Short(),
-		"party 3 (p3) is missing: tried " + all[3].sock.LocalAddr().String(), "it is in another session or seat",
-		"party 4 (p4) is missing: tried " + all[4].sock.LocalAddr().String(), "no answer within 5s",
+		"party 2 (p2) is missing: another key answered: " + all[3].key.ID().Short() + ": tried " + all[3].sock.LocalAddr().String(),
+		"party 3 (p3) is missing: it is in another session or seat: tried " + all[3].sock.LocalAddr().String(),
+		"party 4 (p4) is missing: no answer within 5s: tried " + all[4].sock.LocalAddr().String(),
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error does not say %q:\n%v", want, err)

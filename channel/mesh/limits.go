@@ -23,6 +23,7 @@ const (
 	mostSeats        = 64
 	mostAddrs        = 32 // candidate addresses of a peer that are tried
 	mostHandshakes   = 128
+	busyPackets      = 4 // sends within checkEvery that mean traffic, not keep-alives
 	connectionIDSize = 8
 )
 
@@ -43,9 +44,8 @@ const (
 	quietAfter       = 6 * time.Second // silence after which other proof of death is believed
 	checkEvery       = time.Second
 	handshakeTimeout = 5 * time.Second
-	helloTimeout     = 10 * time.Second      // that the dialer waits for a welcome
-	silenceTimeout   = 15 * time.Second      // after which one who dialed must have said everything
-	stagger          = 30 * time.Millisecond // between the addresses of one peer
+	helloTimeout     = 10 * time.Second // that the dialer waits for a welcome
+	silenceTimeout   = 15 * time.Second // after which one who dialed must have said everything
 	firstBackoff     = 100 * time.Millisecond
 	longestBackoff   = 2 * time.Second
 )

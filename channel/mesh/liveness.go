@@ -59,6 +59,7 @@ func (m *Mesh) watch() {
 		m.mu.Unlock()
 		for _, p := range pairs {
 			if p != nil && p.end() == nil {
+				m.ways[p.peer].look()
 				m.look(p, &probes)
 			}
 		}
@@ -100,7 +101,8 @@ func (m *Mesh) look(p *pair, probes *sync.WaitGroup) {
 		lost("its machine says that the program is gone")
 	default:
 		probes.Go(func() {
-			gone := m.sock.refuses(m.ctx, p.path.Remote)
+			path := m.ways[p.peer].path()
+			gone := path.Kind == Direct && m.sock.refuses(m.ctx, path.Remote)
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			if gone {

@@ -28,9 +28,11 @@ type Mesh struct {
 	joined     bool
 	closed     bool
 	pairs      []*pair                  // by seat, nil at our own; fixed once joined
+	ways       []*way                   // by seat, nil at our own; fixed before anything runs
 	turnedDown map[channel.Party]string // by seat that dialed us: why we turned it down last
 
-	telling sync.Mutex // serialises Events
+	telling   sync.Mutex // serialises Events
+	closeWays sync.Once
 }
 
 var _ channel.Channel = (*Mesh)(nil)
@@ -118,6 +120,14 @@ func (m *Mesh) end(leave func(*pair) bool) error {
 	}
 	leaving.Wait()
 	m.running.Wait()
+	m.closeWays.Do(func() {
+		for _, w := range m.ways {
+			if w != nil {
+				w.close()
+			}
+		}
+		m.sock.conn.Restrict(false)
+	})
 	m.sock.detach(m)
 	return errors.Join(errs...)
 }

@@ -3,6 +3,8 @@ package mesh
 import (
 	"bytes"
 	"context"
+	"crypto/ecdh"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -21,6 +23,20 @@ type party struct {
 	cfg  Config
 }
 
+// All parties of the tests share one key for pings: the pairs differ by their seats.
+var (
+	testPunchKey   = newPunchKey()
+	publicPunchKey = [32]byte(testPunchKey.PublicKey().Bytes())
+)
+
+func newPunchKey() *ecdh.PrivateKey {
+	key, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
 // parties makes n of them with sockets on loopback.
 func parties(t testing.TB, n int) []*party {
 	t.Helper()
@@ -35,13 +51,13 @@ func parties(t testing.TB, n int) []*party {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { sock.Close() })
-		all[i] = &party{key: key, sock: sock, cfg: Config{Self: channel.Party(i), Session: []byte("test"), ConnectTimeout: 20 * time.Second}}
+		all[i] = &party{key: key, sock: sock, cfg: Config{Self: channel.Party(i), Session: []byte("test"), PunchKey: testPunchKey, ConnectTimeout: 20 * time.Second}}
 	}
 	for i, p := range all {
 		for j, q := range all {
 			if i != j {
 				p.cfg.Peers = append(p.cfg.Peers, Peer{
-					Seat: channel.Party(j), ID: q.key.ID(), Name: fmt.Sprint("p", j), Addrs: []netip.AddrPort{q.sock.LocalAddr()},
+					Seat: channel.Party(j), ID: q.key.ID(), Name: fmt.Sprint("p", j), Addrs: []netip.AddrPort{q.sock.LocalAddr()}, PunchKey: publicPunchKey,
 				})
 			}
 		}

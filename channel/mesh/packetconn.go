@@ -3,66 +3,44 @@ package mesh
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"sync"
 	"syscall"
+
+	"github.com/tacit-mpc/tacit/internal/pathconn"
 )
 
-// packetConn is what QUIC sends and receives through. It keeps quic-go's fast path (out-of-band data, recvmmsg, segmentation
-// offload), which needs the methods of *net.UDPConn, and stands where path choice comes to stand: below QUIC, above UDP.
-//
-// For quic-go a failed write ends the connection, but an unreachable network may be reachable again in a second: such errors
-// count as packets lost on the way, and patience decides.
+// packetConn is what QUIC sends and receives through: the socket with its paths, and the kernel's buffers.
 type packetConn struct {
-	*net.UDPConn
+	*pathconn.Conn
 
 	mu      sync.Mutex
 	buffers [2]buffer // receive, send
 	tuned   bool      // quic-go has asked for its buffers
-	losses  map[netip.AddrPort]error
+}
+
+// losses keeps why packets did not leave this machine, by address.
+type losses struct {
+	mu  sync.Mutex
+	why map[netip.AddrPort]error
 }
 
 const mostLosses = 256 // addresses whose last error is kept
 
-// WriteMsgUDP sends a packet, or loses it.
-func (c *packetConn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
-	n, oobn, err = c.UDPConn.WriteMsgUDP(b, oob, addr)
-	if errno := syscall.Errno(0); errors.As(err, &errno) && passing(errno) {
-		c.lost(addr, errno)
-		return len(b), len(oob), nil
+func (l *losses) note(to netip.AddrPort, why syscall.Errno) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.why == nil || len(l.why) >= mostLosses {
+		l.why = make(map[netip.AddrPort]error)
 	}
-	return n, oobn, err
+	l.why[to] = why
 }
 
-// lost keeps the reason why a packet to addr was lost.
-func (c *packetConn) lost(addr *net.UDPAddr, why syscall.Errno) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.losses == nil || len(c.losses) >= mostLosses {
-		c.losses = make(map[netip.AddrPort]error)
-	}
-	c.losses[addrPort(addr)] = why
-}
-
-// loss is the reason why the last lost packet to addr was lost, and forgets it. Nil means that none was lost here.
-func (c *packetConn) loss(addr netip.AddrPort) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	why := c.losses[addr]
-	delete(c.losses, addr)
-	return why
-}
-
-// passing tells errors of the path, which another moment may not give. EMSGSIZE (path MTU discovery) and EIO (segmentation
-// offload) are quic-go's to handle.
-func passing(errno syscall.Errno) bool {
-	switch errno {
-	case syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.ENETDOWN, syscall.ECONNREFUSED,
-		syscall.ENOBUFS, syscall.EPERM, syscall.EACCES, syscall.EADDRNOTAVAIL:
-		return true
-	}
-	return false
+// last is the reason why the last lost packet to addr was lost. Nil means that none was lost here.
+func (l *losses) last(addr netip.AddrPort) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.why[addr]
 }
 
 // A BufferWarning says that the kernel grants a socket less buffer than QUIC wants. Bursts beyond it are lost and sent again.

@@ -20,7 +20,6 @@ type pair struct {
 	in    *queue       // read to RecvFrom
 	out   *queue       // SendTo to write
 	ended func(*pair)  // called once, with err set
-	path  Path         // without RTT
 
 	running   sync.WaitGroup
 	delivered chan struct{} // closed when the peer has confirmed every message

@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/quic-go/quic-go"
-
 	"github.com/tacit-mpc/tacit/channel"
 )
 
@@ -30,12 +28,32 @@ type Path struct {
 // Paths tells how each peer is reached, in the order of seats. A peer that is gone keeps its last path.
 func (m *Mesh) Paths() []Path {
 	var all []Path
-	for _, p := range m.pairs {
-		if p != nil {
-			all = append(all, p.currentPath())
+	for seat, w := range m.ways {
+		if w != nil {
+			all = append(all, m.pathOf(channel.Party(seat), m.pairs[seat]))
 		}
 	}
 	return all
+}
+
+// pathOf is the path to a peer with what QUIC measures of it.
+func (m *Mesh) pathOf(seat channel.Party, p *pair) Path {
+	path := m.ways[seat].path()
+	if p != nil {
+		path.RTT = p.conn.ConnectionStats().SmoothedRTT
+	}
+	return path
+}
+
+// rerouted tells that the path to a connected peer changed.
+func (m *Mesh) rerouted(seat channel.Party) {
+	m.mu.Lock()
+	p := m.pairs[seat]
+	silent := m.closed || p == nil
+	m.mu.Unlock()
+	if !silent && p.end() == nil {
+		m.tell(Event{Kind: Rerouted, Peer: seat, Path: m.pathOf(seat, p)})
+	}
 }
 
 // Traffic is what passed between us and one peer, in bytes of UDP payload and in packets.
@@ -61,18 +79,6 @@ func (m *Mesh) Traffic() []Traffic {
 		})
 	}
 	return all
-}
-
-func (p *pair) currentPath() Path {
-	path := p.path
-	path.RTT = p.conn.ConnectionStats().SmoothedRTT
-	return path
-}
-
-// pathOf describes a connection made straight to the peer's address.
-func pathOf(peer channel.Party, sock *Socket, conn *quic.Conn) Path {
-	remote := addrPort(conn.RemoteAddr())
-	return Path{Peer: peer, Kind: Direct, Local: localFor(sock.LocalAddr(), remote), Remote: remote}
 }
 
 // localFor is the address that packets to remote leave from: the socket's, or if that is unspecified the one the routing table

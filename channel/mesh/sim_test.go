@@ -13,6 +13,7 @@ import (
 
 	"github.com/tacit-mpc/tacit/channel"
 	"github.com/tacit-mpc/tacit/identity"
+	"github.com/tacit-mpc/tacit/internal/pathconn"
 )
 
 // A simulation is a network in virtual time with sockets on it. Its user is in a synctest bubble.
@@ -49,8 +50,8 @@ func simulate(t *testing.T, n int, latency time.Duration) *simulation {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sock, err := newSocket(conn, key)
-		if err != nil {
+		sock := &Socket{key: key}
+		if err := sock.start(pathconn.NewPlain(conn, pathconn.Config{Intercept: sock.intercept})); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { sock.Close() })
@@ -62,8 +63,9 @@ func simulate(t *testing.T, n int, latency time.Duration) *simulation {
 // pairConfig is the configuration of one of the two parties on the first two sockets.
 func (s *simulation) pairConfig(cfg Config, self channel.Party) Config {
 	other := s.socks[1-self]
+	cfg.PunchKey = testPunchKey
 	cfg.Self, cfg.Session = self, []byte("test")
-	cfg.Peers = []Peer{{Seat: 1 - self, ID: other.key.ID(), Addrs: []netip.AddrPort{other.LocalAddr()}}}
+	cfg.Peers = []Peer{{Seat: 1 - self, ID: other.key.ID(), Addrs: []netip.AddrPort{other.LocalAddr()}, PunchKey: publicPunchKey}}
 	return cfg
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/quic-go/quic-go"
 
 	"github.com/tacit-mpc/tacit/identity"
+	"github.com/tacit-mpc/tacit/internal/pathconn"
+	"github.com/tacit-mpc/tacit/natpunch"
 )
 
 // A Socket is the one UDP socket of a party with QUIC on it: it listens for parties, dials parties, and dials the coordinator.
@@ -21,7 +23,8 @@ import (
 // strangers are turned down once a Mesh knows the roster.
 type Socket struct {
 	key       *identity.Key
-	conn      net.PacketConn
+	conn      pathSocket
+	puncher   *natpunch.Puncher
 	transport *quic.Transport
 	listener  *quic.Listener
 	warnings  []error
@@ -44,36 +47,54 @@ func Listen(addr string, key *identity.Key) (*Socket, error) {
 	if err != nil {
 		return nil, err // net's error says what was done, and where
 	}
-	conn := &packetConn{UDPConn: udp}
-	s, err := newSocket(conn, key)
+	s := &Socket{key: key}
+	var lost losses
+	conn := &packetConn{Conn: pathconn.New(udp, pathconn.Config{Intercept: s.intercept, Lost: lost.note})}
+	err = s.start(conn)
 	if err != nil {
 		udp.Close()
 		return nil, err
 	}
 	s.warnings = conn.warnings()
-	s.refuses, s.loss = refuses, conn.loss
+	s.refuses, s.loss = refuses, lost.last
 	return s, nil
 }
 
-// newSocket puts QUIC on conn, and owns it.
-func newSocket(conn net.PacketConn, key *identity.Key) (*Socket, error) {
+// pathSocket is a UDP socket with paths: *pathconn.Conn, or *pathconn.Plain in simulated networks.
+type pathSocket interface {
+	net.PacketConn
+	Bound() netip.AddrPort
+	Peer() *pathconn.Peer
+	Owner(netip.AddrPort) *pathconn.Peer
+	Allow(netip.AddrPort)
+	Restrict(bool)
+	Send(p []byte, to netip.AddrPort)
+}
+
+// start puts pings and QUIC on conn, and owns it.
+func (s *Socket) start(conn pathSocket) error {
+	s.conn = conn
+	s.puncher = natpunch.NewPuncher(natpunch.PunchConfig{Main: mainOutlet{conn}, Open: s.openOutlet})
 	// A peer that missed the end of a connection learns of it from the answer to its next packet (RFC 9000 section 10.3).
 	var reset quic.StatelessResetKey
 	rand.Read(reset[:])
-	s := &Socket{
-		key:       key,
-		conn:      conn,
-		transport: &quic.Transport{Conn: conn, ConnectionIDLength: connectionIDSize, StatelessResetKey: &reset},
-		refuses:   func(context.Context, netip.AddrPort) bool { return false },
-		loss:      func(netip.AddrPort) error { return nil },
+	s.transport = &quic.Transport{Conn: conn, ConnectionIDLength: connectionIDSize, StatelessResetKey: &reset}
+	if s.refuses == nil {
+		s.refuses = func(context.Context, netip.AddrPort) bool { return false }
+		s.loss = func(netip.AddrPort) error { return nil }
 	}
 	s.close = sync.OnceValue(s.shutdown)
 	var err error
-	s.listener, err = s.transport.Listen(key.ServerTLS(alpn, s.admit), s.windows.config(longestPatience, 1))
+	s.listener, err = s.transport.Listen(s.key.ServerTLS(alpn, s.admit), s.windows.config(longestPatience, 1))
 	if err != nil {
-		return nil, fmt.Errorf("listen for parties on %s: %w", conn.LocalAddr(), err)
+		return fmt.Errorf("listen for parties on %s: %w", conn.Bound(), err)
 	}
-	return s, nil
+	return nil
+}
+
+// intercept takes what arrives and is not QUIC: pings.
+func (s *Socket) intercept(p []byte, from netip.AddrPort) {
+	s.puncher.Handle(p, mainOutlet{s.conn}, from)
 }
 
 // errStranger refuses a key during the handshake.
@@ -91,10 +112,11 @@ func (s *Socket) admit(id identity.ID) error {
 }
 
 // LocalAddr is the bound address; its IP is unspecified if the socket listens on every interface.
-func (s *Socket) LocalAddr() netip.AddrPort { return addrPort(s.conn.LocalAddr()) }
+func (s *Socket) LocalAddr() netip.AddrPort { return s.conn.Bound() }
 
 // Dial opens a QUIC connection from the socket, as quic.Transport.Dial does: the way to the coordinator.
 func (s *Socket) Dial(ctx context.Context, addr net.Addr, tlsConf *tls.Config, conf *quic.Config) (*quic.Conn, error) {
+	s.conn.Allow(addrPort(addr))
 	return s.transport.Dial(ctx, addr, tlsConf, conf)
 }
 

@@ -13,57 +13,32 @@ import (
 	"golang.org/x/net/ipv4"
 )
 
-const (
-	// MaxPacket is the largest UDP payload that QUIC may use: with the overhead of a relay it still fits into 1500 bytes.
-	MaxPacket = 1400
+// MaxPacket is the largest UDP payload that QUIC may use: with the overhead of a relay it still fits into 1500 bytes.
+const MaxPacket = 1400
 
-	queueSize = 1024 // packets from relays and other sockets that wait for QUIC
-)
-
-// A Config says what a Conn does with packets that are not QUIC's or not a peer's. Both functions are called by the one
-// goroutine that reads, and must not block.
+// A Config says what becomes of packets that are not QUIC's, and of errors. The functions must not block.
 type Config struct {
-	Intercept func(p []byte, from netip.AddrPort) // packets whose first two bits are zero; p is valid during the call
+	Intercept func(p []byte, from netip.AddrPort)        // a packet whose first two bits are zero; p is valid during the call
+	Lost      func(to netip.AddrPort, why syscall.Errno) // why a packet did not leave this machine
 }
 
 // A Conn is a UDP socket with paths. It serves one quic.Transport; its other methods may be called concurrently.
 type Conn struct {
 	*net.UDPConn
-	cfg   Config
+	core
 	batch *ipv4.PacketConn
 	local *net.UDPAddr
 
-	queue  chan injected
-	waking atomic.Bool
-
+	waking     atomic.Bool
 	deadlineMu sync.Mutex
 	deadline   time.Time // that quic-go set
-
-	table atomic.Pointer[table]
-	mu    sync.Mutex // serialises changes of table
-	next  uint32
-
-	dropped atomic.Int64
-}
-
-// A table says whose an address is. It is replaced, never changed.
-type table struct {
-	synthetic map[netip.Addr]*Peer
-	real      map[netip.AddrPort]*Peer
-	allowed   map[netip.AddrPort]bool
-	open      bool // unknown addresses pass
-}
-
-type injected struct {
-	p    []byte
-	addr *net.UDPAddr
 }
 
 // New wraps udp, which the Conn then owns. Until Restrict, QUIC packets of unknown addresses pass.
 func New(udp *net.UDPConn, cfg Config) *Conn {
-	c := &Conn{UDPConn: udp, cfg: cfg, batch: ipv4.NewPacketConn(udp), queue: make(chan injected, queueSize), next: 1}
+	c := &Conn{UDPConn: udp, batch: ipv4.NewPacketConn(udp)}
+	c.init(cfg, c.writeReal, c.wakeReader)
 	c.local = &net.UDPAddr{IP: net.IPv4(240, 255, 255, 254).To4(), Port: udp.LocalAddr().(*net.UDPAddr).Port}
-	c.table.Store(&table{open: true})
 	return c
 }
 
@@ -73,49 +48,14 @@ func (c *Conn) LocalAddr() net.Addr { return c.local }
 // Bound is the real local address.
 func (c *Conn) Bound() netip.AddrPort { return plain(c.UDPConn.LocalAddr().(*net.UDPAddr)) }
 
-// Dropped counts QUIC packets of strangers.
-func (c *Conn) Dropped() int64 { return c.dropped.Load() }
-
-// change replaces the table.
-func (c *Conn) change(f func(t *table)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	old := c.table.Load()
-	t := &table{synthetic: map[netip.Addr]*Peer{}, real: map[netip.AddrPort]*Peer{}, allowed: map[netip.AddrPort]bool{}, open: old.open}
-	for k, v := range old.synthetic {
-		t.synthetic[k] = v
-	}
-	for k, v := range old.real {
-		t.real[k] = v
-	}
-	for k, v := range old.allowed {
-		t.allowed[k] = v
-	}
-	f(t)
-	c.table.Store(t)
-}
-
-// Allow lets QUIC packets of a real address pass under that address: a coordinator's.
-func (c *Conn) Allow(addr netip.AddrPort) {
-	c.change(func(t *table) { t.allowed[unmap(addr)] = true })
-}
-
-// Restrict drops QUIC packets of unknown addresses from now on.
-func (c *Conn) Restrict() { c.change(func(t *table) { t.open = false }) }
-
-// inject queues a packet for QUIC as if it had come from addr. It copies p; when the queue is full the packet is lost.
-func (c *Conn) inject(p []byte, addr *net.UDPAddr) {
-	select {
-	case c.queue <- injected{append([]byte(nil), p...), addr}:
-	default:
-		return
-	}
+// wakeReader ends a blocked ReadBatch.
+func (c *Conn) wakeReader() {
 	if c.waking.CompareAndSwap(false, true) {
-		c.UDPConn.SetReadDeadline(time.Unix(1, 0)) // ends a blocked ReadBatch
+		c.UDPConn.SetReadDeadline(time.Unix(1, 0))
 	}
 }
 
-// SetReadDeadline remembers what quic-go sets, since inject uses the deadline to wake the reader.
+// SetReadDeadline remembers what quic-go sets, since wakeReader uses the deadline too.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.deadlineMu.Lock()
 	defer c.deadlineMu.Unlock()
@@ -139,14 +79,22 @@ func (c *Conn) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
 			c.UDPConn.SetReadDeadline(c.deadline)
 			c.deadlineMu.Unlock()
 			continue
-		case passing(err):
+		case errnoOf(err) != 0 && passing(errnoOf(err)):
 			continue // an ICMP error for some packet sent
 		default:
 			return n, err
 		}
-		t := c.table.Load()
 		for i := range ms[:n] {
-			c.sort(t, &ms[i])
+			m := &ms[i]
+			addr, ok := m.Addr.(*net.UDPAddr)
+			if ok {
+				addr = c.sort(m.Buffers[0][:m.N], addr)
+			}
+			if addr == nil {
+				m.N = 0
+				continue
+			}
+			m.Addr = addr
 		}
 		return n, nil
 	}
@@ -164,32 +112,7 @@ func (c *Conn) takeInjected(ms []ipv4.Message) int {
 	return len(ms)
 }
 
-// sort decides what becomes of one packet read.
-func (c *Conn) sort(t *table, m *ipv4.Message) {
-	addr, ok := m.Addr.(*net.UDPAddr)
-	if !ok || m.N == 0 {
-		m.N = 0
-		return
-	}
-	from := plain(addr)
-	if m.Buffers[0][0]&0xc0 == 0 {
-		if c.cfg.Intercept != nil {
-			c.cfg.Intercept(m.Buffers[0][:m.N], from)
-		}
-		m.N = 0
-		return
-	}
-	switch p := t.real[from]; {
-	case p != nil:
-		m.Addr = p.addr
-	case t.open || t.allowed[from]:
-	default:
-		m.N = 0
-		c.dropped.Add(1)
-	}
-}
-
-// WriteMsgUDP sends what quic-go gives: to a peer by its route, to a real address as it is.
+// WriteMsgUDP sends what quic-go gives, if it is not too large.
 func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
 	size := len(b)
 	if s := segmentSize(oob); s > 0 {
@@ -198,20 +121,16 @@ func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err e
 	if size > MaxPacket {
 		return 0, 0, &net.OpError{Op: "write", Net: "udp", Err: os.NewSyscallError("sendmsg", syscall.EMSGSIZE)}
 	}
-	ip, _ := netip.AddrFromSlice(addr.IP)
-	if p := c.table.Load().synthetic[ip.Unmap()]; p != nil {
-		return p.write(b, oob)
-	}
-	if isSynthetic(ip.Unmap()) {
-		return len(b), len(oob), nil // a peer that was removed
-	}
-	return c.writeReal(b, oob, addr)
+	return c.write(b, oob, addr)
 }
 
 // writeReal sends through the main socket. Path errors are lost packets.
 func (c *Conn) writeReal(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
 	n, oobn, err = c.UDPConn.WriteMsgUDP(b, oob, addr)
-	if err != nil && passing(err) {
+	if errno := errnoOf(err); errno != 0 && passing(errno) {
+		if c.cfg.Lost != nil {
+			c.cfg.Lost(plain(addr), errno)
+		}
 		return len(b), len(oob), nil
 	}
 	return n, oobn, err
@@ -222,12 +141,14 @@ func (c *Conn) Send(p []byte, to netip.AddrPort) {
 	c.UDPConn.WriteToUDPAddrPort(p, to)
 }
 
-// passing tells errors of the path, which another moment may not give.
-func passing(err error) bool {
-	var errno syscall.Errno
-	if !errors.As(err, &errno) {
-		return false
-	}
+func errnoOf(err error) (errno syscall.Errno) {
+	errors.As(err, &errno)
+	return errno
+}
+
+// passing tells errors of the path, which another moment may not give. EMSGSIZE (path MTU discovery) and EIO (segmentation
+// offload) are quic-go's to handle.
+func passing(errno syscall.Errno) bool {
 	switch errno {
 	case syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN, syscall.ECONNREFUSED,
 		syscall.ENOBUFS, syscall.EPERM, syscall.EACCES, syscall.EADDRNOTAVAIL:
@@ -235,7 +156,3 @@ func passing(err error) bool {
 	}
 	return false
 }
-
-func plain(a *net.UDPAddr) netip.AddrPort { return unmap(a.AddrPort()) }
-
-func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }

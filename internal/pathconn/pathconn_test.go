@@ -50,8 +50,8 @@ func connect(t testing.TB, a, b *node) (pa, pb *Peer, ca, cb *quic.Conn) {
 	pa, pb = a.Peer(), b.Peer() // how a sees b, and b sees a
 	pa.Own(b.Bound())
 	pb.Own(a.Bound())
-	pa.SetRoute(Route{Direct: b.Bound()})
-	pb.SetRoute(Route{Direct: a.Bound()})
+	pa.SetRoute(Route{To: b.Bound()})
+	pb.SetRoute(Route{To: a.Bound()})
 	ca, cb = dial(t, a, b, pa)
 	return pa, pb, ca, cb
 }
@@ -120,14 +120,14 @@ func TestRouteChanges(t *testing.T) {
 	a, b := newNode(t, Config{}), newNode(t, Config{})
 	pa, pb, ca, cb := connect(t, a, b)
 	var relayed atomic.Int64
-	over := func(p *Peer) func([]byte) {
-		return func(b []byte) {
+	over := func(p *Peer) Route {
+		return Route{To: netip.MustParseAddrPort("192.0.2.1:1"), Out: sender(func(b []byte) {
 			if len(b) > MaxPacket {
 				t.Errorf("a packet of %d bytes at the relay", len(b))
 			}
 			relayed.Add(1)
 			p.Deliver(b)
-		}
+		})}
 	}
 	transfer(t, ca, cb, 1<<20)
 	for _, r := range []struct {
@@ -135,10 +135,9 @@ func TestRouteChanges(t *testing.T) {
 		a, b   Route
 		relays bool
 	}{
-		{"relay", Route{Relay: over(pb)}, Route{Relay: over(pa)}, true},
-		{"one way", Route{Relay: over(pb)}, Route{Direct: a.Bound()}, true},
-		{"both", Route{Direct: b.Bound(), Relay: over(pb), Both: true}, Route{Direct: a.Bound(), Relay: over(pa), Both: true}, true},
-		{"direct", Route{Direct: b.Bound(), Relay: over(pb)}, Route{Direct: a.Bound(), Relay: over(pa)}, false},
+		{"relay", over(pb), over(pa), true},
+		{"one way", over(pb), Route{To: a.Bound()}, true},
+		{"direct", Route{To: b.Bound()}, Route{To: a.Bound()}, false},
 		{"spray", Route{Spray: []netip.AddrPort{b.Bound()}}, Route{Spray: []netip.AddrPort{a.Bound()}}, false},
 	} {
 		before := relayed.Load()
@@ -152,6 +151,10 @@ func TestRouteChanges(t *testing.T) {
 	}
 }
 
+type sender func(b []byte)
+
+func (s sender) Send(b []byte, _ netip.AddrPort) { s(b) }
+
 // TestNoRoute loses packets while there is no route, and the connection survives it.
 func TestNoRoute(t *testing.T) {
 	a, b := newNode(t, Config{}), newNode(t, Config{})
@@ -163,7 +166,7 @@ func TestNoRoute(t *testing.T) {
 	}
 	s.Write([]byte("late"))
 	s.Close()
-	pa.SetRoute(Route{Direct: b.Bound()})
+	pa.SetRoute(Route{To: b.Bound()})
 	r, err := cb.AcceptUniStream(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +179,7 @@ func TestNoRoute(t *testing.T) {
 func TestStrangersAreDropped(t *testing.T) {
 	a, b := newNode(t, Config{}), newNode(t, Config{})
 	_, _, ca, cb := connect(t, a, b)
-	b.Restrict()
+	b.Restrict(true)
 	stranger := newNode(t, Config{})
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()

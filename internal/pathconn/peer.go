@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"sync/atomic"
-	"time"
 )
 
 // syntheticRange holds the addresses of peers: class E, which no network carries.
@@ -21,33 +20,29 @@ type Sender interface {
 
 // A Route says where the packets for a peer go. It is a value: change it with Peer.SetRoute.
 type Route struct {
-	Direct netip.AddrPort   // straight to the peer; the zero value if there is no such path
-	Out    Sender           // for Direct; nil is the main socket
-	Relay  func(p []byte)   // through a relay; nil if there is none. Used without Direct, and with it if Both
-	Spray  []netip.AddrPort // every packet goes here as well, through the main socket: the first flight
-	Both   bool             // send direct and over the relay: the direct path is in doubt
+	To    netip.AddrPort   // the path in use; the zero value if there is none
+	Out   Sender           // for To; nil is the main socket
+	Spray []netip.AddrPort // every packet goes here as well, through the main socket: while nothing is proven
 }
 
 // A Peer is another party as QUIC sees it: one synthetic address.
 type Peer struct {
-	conn  *Conn
+	conn  *core
 	addr  *net.UDPAddr
 	route atomic.Pointer[route]
 
-	sent     atomic.Int64 // packets
-	received atomic.Int64 // packets that did not come through the main socket
-	last     atomic.Int64 // UnixNano of the last packet sent
+	sent atomic.Int64 // packets
 }
 
 // route is a Route as write wants it.
 type route struct {
 	Route
-	direct *net.UDPAddr
-	spray  []*net.UDPAddr
+	to    *net.UDPAddr
+	spray []*net.UDPAddr
 }
 
 // Peer makes a peer without a route: what is sent to it is lost until SetRoute.
-func (c *Conn) Peer() *Peer {
+func (c *core) Peer() *Peer {
 	p := &Peer{conn: c}
 	p.route.Store(&route{})
 	c.change(func(t *table) {
@@ -65,8 +60,8 @@ func (p *Peer) Addr() *net.UDPAddr { return p.addr }
 // SetRoute changes where packets go, from the next one on.
 func (p *Peer) SetRoute(r Route) {
 	n := &route{Route: r}
-	if r.Direct.IsValid() {
-		n.direct = net.UDPAddrFromAddrPort(r.Direct)
+	if r.To.IsValid() {
+		n.to = net.UDPAddrFromAddrPort(r.To)
 	}
 	for _, a := range r.Spray {
 		n.spray = append(n.spray, net.UDPAddrFromAddrPort(a))
@@ -97,17 +92,16 @@ func (p *Peer) Disown(addr netip.AddrPort) {
 
 // Deliver gives QUIC a packet of the peer that came by a relay or another socket. It copies b and never blocks.
 func (p *Peer) Deliver(b []byte) {
-	p.received.Add(1)
 	p.conn.inject(b, p.addr)
 }
 
-// LastSent is when QUIC last sent the peer anything.
-func (p *Peer) LastSent() time.Time { return time.Unix(0, p.last.Load()) }
+// Sent counts the sends of QUIC to the peer.
+func (p *Peer) Sent() int64 { return p.sent.Load() }
 
 // Remove ends the peer: its packets are strangers' from then on.
 func (p *Peer) Remove() {
 	p.conn.change(func(t *table) {
-		delete(t.synthetic, p.addr.AddrPort().Addr().Unmap())
+		delete(t.synthetic, plain(p.addr).Addr())
 		for a, owner := range t.real {
 			if owner == p {
 				delete(t.real, a)
@@ -120,22 +114,20 @@ func (p *Peer) Remove() {
 func (p *Peer) write(b, oob []byte) (n, oobn int, err error) {
 	r := p.route.Load()
 	p.sent.Add(1)
-	p.last.Store(time.Now().UnixNano())
 	for _, a := range r.spray {
-		segments(b, oob, func(s []byte) { p.conn.Send(s, a.AddrPort()) })
-	}
-	if r.Relay != nil && (r.direct == nil || r.Both) {
-		segments(b, oob, r.Relay)
+		if r.to == nil || r.Out != nil || a.AddrPort() != r.to.AddrPort() {
+			segments(b, oob, func(s []byte) { p.conn.raw(s, nil, a) })
+		}
 	}
 	switch {
-	case r.direct == nil:
+	case r.to == nil:
 	case r.Out != nil:
-		segments(b, oob, func(s []byte) { r.Out.Send(s, r.Direct) })
-	case r.direct.IP.To4() != nil:
-		return p.conn.writeReal(b, oob, r.direct)
+		segments(b, oob, func(s []byte) { r.Out.Send(s, r.To) })
+	case r.to.IP.To4() != nil:
+		return p.conn.raw(b, oob, r.to)
 	default:
 		var buf [oobSize]byte
-		n, _, err = p.conn.writeReal(b, toIPv6(buf[:0], oob), r.direct)
+		n, _, err = p.conn.raw(b, toIPv6(buf[:0], oob), r.to)
 		return n, len(oob), err
 	}
 	return len(b), len(oob), nil

@@ -1,0 +1,166 @@
+package mesh
+
+import (
+	"crypto/ecdh"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"fmt"
+	"net/netip"
+	"sync"
+
+	"github.com/tacit-mpc/tacit/channel"
+	"github.com/tacit-mpc/tacit/internal/pathconn"
+	"github.com/tacit-mpc/tacit/natpunch"
+)
+
+// mostSprayed is how many candidate addresses the first flight goes to at once.
+const mostSprayed = 8
+
+// A way is how packets get to one peer. QUIC knows the peer by one address that never changes; the way sends what goes there over
+// the path that pings have proven best, and to every candidate while none is.
+type way struct {
+	m     *Mesh
+	peer  Peer
+	quic  *pathconn.Peer
+	pings *natpunch.Pair
+
+	mu    sync.Mutex
+	spray []netip.AddrPort
+	state natpunch.PathState
+	last  natpunch.PathState // the last proven one
+	sent  int64              // at the last look
+}
+
+// newWay begins to look for a path to a peer.
+func newWay(m *Mesh, peer Peer) (*way, error) {
+	secret, err := pairSecret(m.cfg.PunchKey, peer.PunchKey, m.session, m.cfg.Self, peer.Seat)
+	if err != nil {
+		return nil, fmt.Errorf("party %d: %w", peer.Seat, err)
+	}
+	w := &way{m: m, peer: peer, quic: m.sock.conn.Peer()}
+	w.pings = m.sock.puncher.Pair(natpunch.PairConfig{
+		Secret: secret, Lower: m.cfg.Self < peer.Seat, Policy: m.cfg.Policy,
+		Changed: w.changed,
+		Heard:   func(from netip.AddrPort, _ natpunch.Outlet) { w.quic.Own(from) },
+	})
+	w.add(peer.Addrs)
+	w.pings.Go(0)
+	return w, nil
+}
+
+// add enters candidate addresses of the peer. One that belongs to another peer too, as addresses of home networks do, is the
+// peer's once a ping says so.
+func (w *way) add(addrs []netip.AddrPort) {
+	var candidates []natpunch.Candidate
+	for _, a := range addrs {
+		if w.m.sock.conn.Owner(a) == nil {
+			w.quic.Own(a)
+		}
+		candidates = append(candidates, natpunch.Candidate{Addr: a, Kind: natpunch.Host})
+	}
+	w.mu.Lock()
+	w.spray = append(w.spray, addrs...)
+	w.route()
+	w.mu.Unlock()
+	w.pings.AddRemote(candidates...)
+}
+
+// changed is called by the pings when the best path appears, moves or is lost.
+func (w *way) changed(s natpunch.PathState) {
+	w.mu.Lock()
+	w.state = s
+	w.route()
+	moved := s.Proven && w.last.Proven && (s.Remote != w.last.Remote || s.Out != w.last.Out)
+	if s.Proven {
+		w.last = s
+	}
+	w.mu.Unlock()
+	if moved {
+		w.m.rerouted(w.peer.Seat)
+	}
+}
+
+// route tells the socket where packets go. w.mu is held.
+func (w *way) route() {
+	var r pathconn.Route
+	if s := w.state; s.Proven {
+		r.To = s.Remote
+		if _, main := s.Out.(mainOutlet); !main {
+			r.Out = s.Out
+		}
+	} else if w.m.cfg.Policy != natpunch.RelayOnly {
+		r.Spray = w.spray[:min(len(w.spray), mostSprayed)]
+	}
+	w.quic.SetRoute(r)
+}
+
+// path is the path in use; without a proven one it is where the peer was told to be.
+func (w *way) path() Path {
+	w.mu.Lock()
+	s := w.state
+	var first netip.AddrPort
+	if len(w.spray) > 0 {
+		first = w.spray[0]
+	}
+	w.mu.Unlock()
+	p := Path{Peer: w.peer.Seat, Kind: Direct, Remote: s.Remote, RTT: s.RTT}
+	if s.Relayed {
+		p.Kind, p.Why = Relay, w.pings.Why()
+	}
+	if !s.Proven {
+		p.Remote = first
+	}
+	p.Local = localFor(w.m.sock.LocalAddr(), p.Remote)
+	return p
+}
+
+// tried lists the peer's addresses and what pings to them came to.
+func (w *way) tried() []Attempt {
+	var all []Attempt
+	for _, t := range w.pings.Report().Tried {
+		why := "no answer"
+		switch lost := w.m.sock.loss(t.Addr); {
+		case t.Pongs > 0:
+			why = "pings pass"
+		case t.Heard:
+			why = "it is heard, but does not hear us"
+		case lost != nil:
+			why = lost.Error()
+		}
+		all = append(all, Attempt{Addr: t.Addr, Tries: t.Pings, Why: why})
+	}
+	return all
+}
+
+// look tells the pings whether traffic flows; it is called every checkEvery.
+func (w *way) look() {
+	sent := w.quic.Sent()
+	w.mu.Lock()
+	busy := sent-w.sent >= busyPackets
+	w.sent = sent
+	w.mu.Unlock()
+	if busy {
+		w.pings.Touch()
+	}
+}
+
+func (w *way) close() {
+	w.pings.Close()
+	w.quic.Remove()
+}
+
+// pairSecret derives the secret of the pings between two parties, which nobody else knows, not even the coordinator.
+func pairSecret(own *ecdh.PrivateKey, theirs [32]byte, session [sha256.Size]byte, self, peer channel.Party) (secret [32]byte, err error) {
+	public, err := ecdh.X25519().NewPublicKey(theirs[:])
+	if err != nil {
+		return secret, fmt.Errorf("key for pings: %w", err)
+	}
+	shared, err := own.ECDH(public)
+	if err != nil {
+		return secret, fmt.Errorf("key for pings: %w", err)
+	}
+	low, high := min(self, peer), max(self, peer)
+	key, err := hkdf.Key(sha256.New, shared, session[:], fmt.Sprintf("tacit ping 1: seats %d and %d", low, high), len(secret))
+	copy(secret[:], key)
+	return secret, err
+}
