@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/ecdh"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -20,7 +22,11 @@ func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := &member{party: p, states: map[int]coord.Event{}}
+	punch, err := newPunchKey()
+	if err != nil {
+		return nil, err
+	}
+	m := &member{party: p, punch: punch, states: map[int]coord.Event{}}
 	ctx, m.cancel = context.WithCancelCause(ctx)
 	defer m.cancel(nil)
 	c := p.find
@@ -28,6 +34,7 @@ func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) 
 	if p.cfg.Outputs != nil {
 		c.Outputs = *p.cfg.Outputs // nil, which is everybody, is checked when the number of seats is known
 	}
+	c.PunchKey = [32]byte(punch.PublicKey().Bytes())
 	c.Fields = p.fields()
 	for _, own := range p.cfg.Consts {
 		c.Consts = append(c.Consts, coord.Field{Name: own.Name, Value: own.Literal})
@@ -44,6 +51,15 @@ func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) 
 	cause, text := coordFarewell(err)
 	client.Leave(cause, text)
 	return result, err
+}
+
+// newPunchKey makes the key of this session's pings.
+func newPunchKey() (*ecdh.PrivateKey, error) {
+	key, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, explain("making a key for pings", err)
+	}
+	return key, nil
 }
 
 const (

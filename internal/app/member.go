@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/ecdh"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,7 @@ import (
 type member struct {
 	*party
 	seat   int
+	punch  *ecdh.PrivateKey
 	client *coord.Client
 	cancel context.CancelCauseFunc // ends what we do, before the start
 
@@ -121,7 +123,7 @@ func (m *member) waitForPath(connected int) {
 // meshConfig is how to reach the others.
 func (m *member) meshConfig() mesh.Config {
 	c := mesh.Config{
-		Self: channel.Party(m.seat), Session: m.roster.Digest[:],
+		Self: channel.Party(m.seat), Session: m.roster.Digest[:], PunchKey: m.punch,
 		ConnectTimeout: m.cfg.ConnectTimeout, Patience: m.cfg.Patience, Events: m.hearMesh,
 	}
 	m.mu.Lock()
@@ -129,7 +131,7 @@ func (m *member) meshConfig() mesh.Config {
 	m.missing = nil
 	for _, other := range m.roster.Members {
 		if other.Seat != m.seat {
-			c.Peers = append(c.Peers, mesh.Peer{Seat: channel.Party(other.Seat), ID: other.Key, Name: other.Name, Addrs: other.Addrs})
+			c.Peers = append(c.Peers, mesh.Peer{Seat: channel.Party(other.Seat), ID: other.Key, Name: other.Name, Addrs: other.Addrs, PunchKey: other.PunchKey})
 			m.missing = append(m.missing, other.Seat)
 		}
 	}

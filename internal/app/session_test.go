@@ -182,7 +182,12 @@ func (h *hosted) cheat(t *testing.T, seat int, do func(context.Context, *mesh.Me
 				return err
 			}
 			honest := &party{cfg: JoinConfig{Source: garbleSource(addTwo)}, events: listener(nil)}
-			client, err := coord.Join(ctx, socket, coord.ClientConfig{Key: key, Ticket: &ticket, Fields: honest.fields(), Candidates: []netip.AddrPort{socket.LocalAddr()}})
+			punch, err := newPunchKey()
+			if err != nil {
+				return err
+			}
+			client, err := coord.Join(ctx, socket, coord.ClientConfig{Key: key, Ticket: &ticket, Fields: honest.fields(), Candidates: []netip.AddrPort{socket.LocalAddr()},
+				PunchKey: [32]byte(punch.PublicKey().Bytes())})
 			if err != nil {
 				return err
 			}
@@ -191,7 +196,7 @@ func (h *hosted) cheat(t *testing.T, seat int, do func(context.Context, *mesh.Me
 			if err != nil {
 				return err
 			}
-			m := &member{party: honest, seat: seat, roster: roster}
+			m := &member{party: honest, seat: seat, punch: punch, roster: roster}
 			joined, err := mesh.Join(ctx, socket, m.meshConfig())
 			if err != nil {
 				return err
