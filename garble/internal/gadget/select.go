@@ -93,6 +93,7 @@ type difference struct{ sel, x, y circuit.Wire }
 
 func compareWith(b *circuit.Builder, base circuit.Wire, sel, column []circuit.Wire, under func(int, circuit.Wire) circuit.Wire) *differences {
 	d := &differences{base: base, flip: b.Zero()}
+	places := map[[2]circuit.Wire]int{} // in ands
 	for k := range column {
 		x, y := under(k, column[k]), under(k, base)
 		if n := b.Not(x); n < x {
@@ -106,9 +107,11 @@ func compareWith(b *circuit.Builder, base circuit.Wire, sel, column []circuit.Wi
 		if x == y {
 			continue
 		}
-		at := slices.IndexFunc(d.ands, func(a difference) bool { return a.x == x && a.y == y || a.x == y && a.y == x })
-		if at < 0 {
+		pair := [2]circuit.Wire{min(x, y), max(x, y)}
+		at, ok := places[pair]
+		if !ok {
 			at = len(d.ands)
+			places[pair] = at
 			d.ands = append(d.ands, difference{b.Zero(), x, y})
 		}
 		d.ands[at].sel = b.Xor(d.ands[at].sel, sel[k])

@@ -54,10 +54,20 @@ type term struct {
 	wire circuit.Wire
 }
 
+// maxTerms is the length from which a sum is rewritten, to at most PanicBits terms.
+const maxTerms = 1 << 12
+
 func (r *record) add(b *circuit.Builder, t term) {
 	if i, ok := r.at[t.mask]; ok {
 		r.terms[i].wire = b.Xor(r.terms[i].wire, t.wire)
 		return
+	}
+	if len(r.terms) >= maxTerms {
+		terms := reduce(b, r.terms)
+		*r = record{terms, map[mask]int{}}
+		for i, t := range terms {
+			r.at[t.mask] = i
+		}
 	}
 	if r.at == nil {
 		r.at = map[mask]int{}
