@@ -4,96 +4,94 @@ import (
 	"slices"
 
 	"github.com/tacit-mpc/tacit/garble/internal/check"
+	"github.com/tacit-mpc/tacit/garble/internal/joins"
 	"github.com/tacit-mpc/tacit/garble/internal/syntax"
 )
 
 // CheckJoins refuses an input whose rows a join takes if their keys do not ascend or if a key comes twice: the program would
-// compute a wrong result in silence. The error is an *Error of PhaseLiteral with kind UnsortedJoin or DuplicateKey; it names
-// rows, counted from 1, and no values. bits is an input of that party as ParseInput gives it.
+// compute a wrong result in silence. It finds joins of rows that are copied from the input, not of keys that are computed. The
+// error is an *Error of PhaseLiteral with kind UnsortedJoin or DuplicateKey; it names rows, counted from 1, and no values.
+// bits is an input of that party as ParseInput gives it.
 //
 // Keys are ordered as people expect (B15): numbers by value, signed ones too, false before true, tuples, structs (by the
 // names of their fields) and arrays part by part, enums by their bits.
 func (s *Signature) CheckJoins(party int, bits []bool) error {
-	return s.joins(party, bits, func(t table, name string) error {
-		for i := 1; i < t.rows; i++ {
-			switch c := t.compare(i-1, i); {
+	for _, t := range s.tables(party, bits) {
+		for i := 1; i < len(t.Rows); i++ {
+			switch c := compareKeys(s.in, t.Key, bits[t.Rows[i-1]:], bits[t.Rows[i]:]); {
 			case c > 0:
-				return literalError("UnsortedJoin", syntax.Span{}, "sort the rows by their keys", "the rows of `%s` have to be sorted, because they are joined: row %d belongs before row %d", name, i+1, i)
+				return literalError("UnsortedJoin", syntax.Span{}, "sort the rows by their keys",
+					"the rows of `%s` have to be sorted, because they are joined: row %d belongs before row %d", s.Params[party].Name, i+1, i)
 			case c == 0:
-				return literalError("DuplicateKey", syntax.Span{}, "keep one row for each key", "the rows of `%s` are joined, but rows %d and %d have the same key", name, i, i+1)
+				return literalError("DuplicateKey", syntax.Span{}, "keep one row for each key",
+					"the rows of `%s` are joined, but rows %d and %d have the same key", s.Params[party].Name, i, i+1)
 			}
-		}
-		return nil
-	})
-}
-
-// SortJoins gives the input with the rows that are joined sorted by their keys. A key that comes twice is an error as in
-// CheckJoins.
-func (s *Signature) SortJoins(party int, bits []bool) ([]bool, error) {
-	sorted := slices.Clone(bits)
-	err := s.joins(party, sorted, func(t table, name string) error {
-		t.sort()
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return sorted, s.CheckJoins(party, sorted)
-}
-
-// joins calls f for each table of a party's input that is joined.
-func (s *Signature) joins(party int, bits []bool, f func(table, string) error) error {
-	for _, j := range s.in.Joined() {
-		if j.Param != party || len(bits) != s.Params[party].Type.Bits() {
-			continue
-		}
-		part, name := bits, s.Params[party].Name
-		t := s.Params[party].Type.t
-		for _, n := range j.Path {
-			for _, before := range check.Components(t)[:n] {
-				part = part[s.in.Bits(before):]
-			}
-			name += "." + componentName(t, n)
-			t = check.Components(t)[n]
-		}
-		elem := s.in.Bits(j.Array.Elem)
-		rows := s.in.Len(j.Array)
-		if err := f(table{s.in, part[:rows*elem], rows, elem, j.Key}, name); err != nil {
-			return err
 		}
 	}
 	return nil
 }
 
-func componentName(t check.Type, n int) string {
-	if s, ok := t.(*check.Struct); ok {
-		return s.Fields[n].Name
+// SortJoins gives the input with the rows that are joined sorted by their keys, as far as they are the elements of an array of
+// the input in order. Keys that come twice, and rows that cannot be sorted, are errors as in CheckJoins.
+func (s *Signature) SortJoins(party int, bits []bool) ([]bool, error) {
+	sorted := slices.Clone(bits)
+	for _, t := range s.tables(party, bits) {
+		stride := t.Rows[1] - t.Rows[0]
+		first, ok := s.findArray(s.Params[party].Type.t, 0, t.Rows, stride)
+		if !ok {
+			continue // CheckJoins decides
+		}
+		rows := make([][]bool, len(t.Rows))
+		for i := range rows {
+			rows[i] = slices.Clone(sorted[first+i*stride:][:stride])
+		}
+		key := t.Rows[0] - first
+		slices.SortStableFunc(rows, func(a, b []bool) int { return compareKeys(s.in, t.Key, a[key:], b[key:]) })
+		copy(sorted[first:], slices.Concat(rows...))
 	}
-	return Literal{kind: number, num: syntax.Number{Value: uint64(n)}}.String()
+	return sorted, s.CheckJoins(party, sorted)
 }
 
-// A table is the bits of rows that each begin with a key.
-type table struct {
-	in    *check.Instance
-	bits  []bool
-	rows  int
-	width int // of a row
-	key   check.Type
+// tables finds what is joined of a party's input.
+func (s *Signature) tables(party int, bits []bool) []joins.Table {
+	if party < 0 || party >= len(s.Params) || len(bits) != s.Params[party].Type.Bits() {
+		return nil
+	}
+	var tables []joins.Table
+	for _, t := range s.joined {
+		if t.Party == party {
+			tables = append(tables, t)
+		}
+	}
+	return tables
 }
 
-func (t table) row(i int) []bool { return t.bits[i*t.width : (i+1)*t.width] }
-
-func (t table) compare(i, j int) int { return compareKeys(t.in, t.key, t.row(i), t.row(j)) }
-
-func (t table) sort() {
-	rows := make([][]bool, t.rows)
-	for i := range rows {
-		rows[i] = slices.Clone(t.row(i))
-	}
-	slices.SortStableFunc(rows, func(a, b []bool) int { return compareKeys(t.in, t.key, a, b) })
+// findArray gives the first bit of the array within a value of type t at off whose elements contain the rows, one each.
+func (s *Signature) findArray(t check.Type, off int, rows []int, stride int) (int, bool) {
 	for i, r := range rows {
-		copy(t.row(i), r)
+		if r != rows[0]+i*stride {
+			return 0, false
+		}
 	}
+	if a, ok := t.(*check.Array); ok {
+		n := s.in.Bits(a.Elem)
+		if n == stride && s.in.Len(a) == len(rows) && off <= rows[0] && rows[0] < off+n {
+			return off, true
+		}
+		if n == 0 || rows[0] < off {
+			return 0, false
+		}
+		i := (rows[0] - off) / n // the only element that can hold the first row
+		return s.findArray(a.Elem, off+i*n, rows, stride)
+	}
+	for _, part := range check.Components(t) {
+		n := s.in.Bits(part)
+		if rows[0] < off+n {
+			return s.findArray(part, off, rows, stride)
+		}
+		off += n
+	}
+	return 0, false
 }
 
 // compareKeys orders values of type t at the start of a and b.

@@ -16,6 +16,31 @@ pub fn main(t: Table, b: [(i16, u8); 2], other: [(i16, u8); 2]) -> u8 {
 	let Table { rows, .. } = t;
 	matches(rows, b) + other[0].1
 }
+struct Pair { x: u8, rows: ([([u8; 2]); 3], [[u8; 2]; 2]) }
+pub fn copied(p: Pair, ids: [[u8; 2]; 2], flag: bool) -> u8 {
+	let mut a = [([0u8; 2],); 3];
+	let mut i = 0usize;
+	for id in p.rows.0 {
+		a[i] = (id.0,);
+		i += 1;
+	}
+	let mut b = [([0u8; 2], false); 2];
+	for k in 0..2 {
+		if k == 1 { b[1] = (ids[k], true); } else { b[k].0 = ids[k]; }
+	}
+	let mut n = 0u8;
+	for _ in join_iter(a, b) { n += 1; }
+	if flag { b[0] = ([1, 1], true); }
+	for _ in join_iter(b, a) { n += 1; }
+	n
+}
+pub fn computed(a: [u8; 3], b: [u8; 3]) -> u8 {
+	let mut c = a;
+	for i in 0..3 { c[i] = a[i] ^ 1; }
+	let mut d = b;
+	d[c[0] as usize] = 7;
+	join(c, d)[0].1
+}
 pub fn plain(a: [u8; 3], b: [u8; 2]) -> u8 { let c = a; join(c, b)[0].1 }
 pub fn each(a: [u8; 3]) -> u8 { join(a, a)[0].1 }
 `
@@ -39,6 +64,11 @@ func TestJoinInputs(t *testing.T) {
 		{"main", 2, "[(2, 1), (1, 2)]", "", "[(2, 1), (1, 2)]"}, // not joined
 		{"plain", 0, "[2, 1, 255]", "UnsortedJoin", "[1, 2, 255]"},
 		{"each", 0, "200", "", "200"},
+		{"copied", 0, "Pair {x: 1, rows: ([([1, 2],), ([1, 3],), ([2, 0],)], [[9, 9], [1, 1]])}", "", "Pair {x: 1, rows: ([([1, 2],), ([1, 3],), ([2, 0],)], [[9, 9], [1, 1]])}"},
+		{"copied", 0, "Pair {x: 1, rows: ([([1, 3],), ([1, 2],), ([0, 9],)], [[9, 9], [1, 1]])}", "UnsortedJoin", "Pair {x: 1, rows: ([([0, 9],), ([1, 2],), ([1, 3],)], [[9, 9], [1, 1]])}"},
+		{"copied", 1, "[[1, 2], [1, 1]]", "UnsortedJoin", "[[1, 1], [1, 2]]"},
+		{"computed", 0, "[3, 2, 1]", "", "[3, 2, 1]"},
+		{"computed", 1, "[3, 2, 1]", "", "[3, 2, 1]"},
 	} {
 		s, err := c.Instantiate(tt.fn, nil)
 		if err != nil {

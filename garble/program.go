@@ -6,6 +6,7 @@ import (
 
 	"github.com/tacit-mpc/tacit/circuit"
 	"github.com/tacit-mpc/tacit/garble/internal/check"
+	"github.com/tacit-mpc/tacit/garble/internal/joins"
 	"github.com/tacit-mpc/tacit/garble/internal/syntax"
 )
 
@@ -23,6 +24,7 @@ type Signature struct {
 	Result   Type
 	file     string
 	in       *check.Instance
+	joined   []joins.Table
 }
 
 // A Param is the input of one party. A program whose only parameter is an array gives one element to each party; these share
@@ -45,7 +47,7 @@ func (t Type) String() string { return t.t.String() }
 func (t Type) Bits() int { return t.in.Bits(t.t) }
 
 func signature(file string, in *check.Instance) *Signature {
-	s := &Signature{file: file, Function: in.Entry.Name, Result: Type{in.Entry.Result, in}, in: in}
+	s := &Signature{file: file, Function: in.Entry.Name, Result: Type{in.Entry.Result, in}, in: in, joined: joins.Find(in)}
 	for i, t := range in.Parties() {
 		name := in.Entry.Params[0].Name
 		if in.Entry.EachElement {
