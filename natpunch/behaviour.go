@@ -51,7 +51,8 @@ func (m Mapping) Gloss() string {
 // A Behaviour is what is known of the NATs before a socket, for one address family.
 type Behaviour struct {
 	Mapping Mapping
-	Step    int16 // EndpointDependent: the constant distance between the ports of consecutive mappings; 0 if there is none
+	Step    int16 // EndpointDependent: the constant distance between the ports of consecutive mappings; 0 if there is none. A
+	// multiple of 256 is one of ports whose bytes are swapped
 }
 
 func (b Behaviour) String() string {
@@ -81,18 +82,9 @@ func BehaviourOf(own []netip.AddrPort, seen []Observation) Behaviour {
 	if !slices.ContainsFunc(seen, func(o Observation) bool { return o.Mapped != seen[0].Mapped }) {
 		return Behaviour{Mapping: EndpointIndependent}
 	}
-	b := Behaviour{Mapping: EndpointDependent}
-	if len(seen) < 3 {
-		return b
+	var ports []uint16
+	for _, o := range seen {
+		ports = append(ports, o.Mapped.Port())
 	}
-	step := int(seen[1].Mapped.Port()) - int(seen[0].Mapped.Port())
-	for i := 2; i < len(seen); i++ {
-		if int(seen[i].Mapped.Port())-int(seen[i-1].Mapped.Port()) != step {
-			return b
-		}
-	}
-	if step != 0 && step > -1024 && step < 1024 {
-		b.Step = int16(step)
-	}
-	return b
+	return Behaviour{Mapping: EndpointDependent, Step: stepOf(ports)}
 }

@@ -9,87 +9,96 @@ import (
 
 // Birthday punching (design D10): a NAT that picks a new port for every peer is met by many sockets behind it and many guesses
 // before it. The hard side opens sockets and pings the peer's address from each, which opens as many ports; the easy side
-// pings random ports of the hard side's address until one of them is open.
+// pings ports of the hard side's address until one of them is open: those that are predicted if the NAT goes in steps, and
+// random ones.
 const (
-	birthdayAfter   = 800 * time.Millisecond // of plain punching
+	predictAfter    = 150 * time.Millisecond // of plain punching
+	birthdayAfter   = 500 * time.Millisecond
 	birthdaySockets = 256
 	socketsPerStep  = 64
 	birthdayStep    = 20 * time.Millisecond
-	guessesPerStep  = 12 // 600 a second
-	maxGuesses      = 1500
-	repeatAfter     = time.Second // the hard side's pings, in case a NAT forgets
+	guessesPerStep  = 15 // 750 a second
+	maxGuesses      = 1400
+	repeatAfter     = time.Second // the hard side's pings, in case one was lost
 	birthdayEvery   = time.Minute
-	window          = 32 // guesses around a predicted port
+	maxTargets      = 2 // addresses of the easy side that the hard side pings from every socket
+	lowestPort      = 1024
 )
 
-// A birthday is one try of either side.
+// A birthday is the state of either side.
 type birthday struct {
-	last    time.Time // when the last try began
+	began   time.Time // the last one
+	over    bool      // it was ended
 	due     time.Time
 	sockets []Outlet
 	pinged  time.Time
 	guesses int
-	tried   int // guesses and sockets of the last try, for the report
+	steps   int // of the guesses, predicted ones
+	tried   int // guesses and sockets of the last one, for the report
 }
 
-// endBirthday closes the sockets of the try but the one that won, if one did.
-func (c *Pair) endBirthday() {
-	b := &c.birthday
-	b.guesses = 0
-	b.sockets = slices.DeleteFunc(b.sockets, func(o Outlet) bool {
-		if c.chosen != nil && c.chosen.out == o {
-			return false
-		}
-		for _, r := range c.remotes {
-			delete(r.routes, o)
-		}
-		o.Close()
-		return true
-	})
+// sides tells whether birthday punching can help, and which side is ours.
+func (c *Pair) sides() (hard, easy bool) {
+	fixed := func(m Mapping) bool { return m == NoNAT || m == EndpointIndependent || m == UnknownMapping }
+	hard = c.ours.Mapping == EndpointDependent && fixed(c.theirs.Mapping) && c.puncher.cfg.Open != nil
+	easy = c.theirs.Mapping == EndpointDependent && fixed(c.ours.Mapping)
+	return hard, easy
 }
 
-// stepBirthday does what is due of birthday punching in the current try.
+// stepBirthday does what is due of prediction and birthday punching in the current try.
 func (c *Pair) stepBirthday(now time.Time) time.Time {
-	hard := c.ours.Mapping == EndpointDependent && c.theirs.Mapping != EndpointDependent && c.puncher.cfg.Open != nil
-	easy := c.theirs.Mapping == EndpointDependent && c.ours.Mapping != EndpointDependent
-	begin := c.try.Add(birthdayAfter)
-	if !hard && !easy || len(c.reflexive()) == 0 {
-		return now.Add(punchFor)
+	b, try := &c.party, c.search.began
+	never := now.Add(punchFor)
+	hard, easy := c.sides()
+	targets := c.targets()
+	if !hard && !easy || len(targets) == 0 {
+		return never
+	}
+	begin := try.Add(birthdayAfter)
+	if easy && c.theirs.Step != 0 {
+		begin = try.Add(predictAfter)
 	}
 	if now.Before(begin) {
 		return begin
 	}
-	b := &c.birthday
-	if b.last.Before(c.try) {
-		if !b.last.IsZero() && now.Sub(b.last) < birthdayEvery {
-			return now.Add(punchFor)
+	if b.began.Before(try) {
+		if !b.began.IsZero() && now.Sub(b.began) < birthdayEvery {
+			return never
 		}
-		b.last, b.due, b.guesses, b.tried = now, now, 0, 0
+		*b = birthday{began: now, due: now, sockets: b.sockets}
+	}
+	if b.over {
+		return never
 	}
 	if now.Before(b.due) {
 		return b.due
 	}
 	b.due = now.Add(birthdayStep)
 	if hard {
-		c.openSockets(now)
+		c.openSockets(now, targets)
 	} else {
-		c.guess()
+		c.guess(now, targets[0].Addr)
 	}
 	return b.due
 }
 
-// reflexive lists the peer's addresses in the open.
-func (c *Pair) reflexive() []*remote {
-	return slices.DeleteFunc(c.ordered(), func(r *remote) bool {
+// targets lists the peer's IPv4 addresses in the open, those first that a server saw.
+func (c *Pair) targets() []*remote {
+	open := slices.DeleteFunc(c.ordered(), func(r *remote) bool {
 		a := r.Addr.Addr()
-		return r.Kind == Relayed || a.IsPrivate() || a.IsLoopback() || r.Kind == Host && !a.IsGlobalUnicast()
+		return r.Kind == Relayed || !a.Is4() || a.IsPrivate() || a.IsLoopback()
 	})
+	worth := func(r *remote) int {
+		return slices.Index([]Kind{Host, PeerReflexive, Static, Mapped, Reflexive}, r.Kind)
+	}
+	slices.SortStableFunc(open, func(a, b *remote) int { return worth(b) - worth(a) })
+	return open
 }
 
 // openSockets is the hard side.
-func (c *Pair) openSockets(now time.Time) {
-	b := &c.birthday
-	targets := c.reflexive()
+func (c *Pair) openSockets(now time.Time, targets []*remote) {
+	b := &c.party
+	targets = targets[:min(len(targets), maxTargets)]
 	for range socketsPerStep {
 		if len(b.sockets) >= birthdaySockets {
 			break
@@ -100,7 +109,7 @@ func (c *Pair) openSockets(now time.Time) {
 		}
 		b.sockets = append(b.sockets, o)
 		b.tried++
-		for _, r := range targets[:min(len(targets), 2)] {
+		for _, r := range targets {
 			c.ping(c.route(r, o))
 		}
 		b.pinged = now
@@ -108,37 +117,57 @@ func (c *Pair) openSockets(now time.Time) {
 	if now.Sub(b.pinged) >= repeatAfter {
 		b.pinged = now
 		for _, o := range b.sockets {
-			for _, r := range targets[:min(len(targets), 2)] {
+			for _, r := range targets {
 				c.ping(c.route(r, o))
 			}
 		}
 	}
 }
 
-// guess is the easy side: predicted ports first if the steps are constant, then random ones.
-func (c *Pair) guess() {
-	b := &c.birthday
-	target := c.reflexive()[0]
-	main := c.puncher.cfg.Main
-	t := c.route(target, main)
-	for range guessesPerStep {
+// guess is the easy side. While only plain punching is under way at the peer it keeps to predictions.
+func (c *Pair) guess(now time.Time, target netip.AddrPort) {
+	b := &c.party
+	early := now.Before(c.search.began.Add(birthdayAfter))
+	for n := range guessesPerStep {
 		if b.guesses >= maxGuesses {
 			return
 		}
-		port := uint16(1024 + rand.IntN(1<<16-1024))
-		if step := int(c.theirs.Step); step != 0 && b.guesses < window {
-			port = uint16(int(target.Addr.Port()) + step*(b.guesses+1))
+		port := uint16(lowestPort + rand.IntN(1<<16-lowestPort))
+		if step := c.theirs.Step; step != 0 && (early || n%2 == 0) {
+			b.steps++
+			port = predict(target.Port(), step, b.steps)
 		}
 		b.guesses++
 		b.tried++
 		// The pong comes from an address that is no candidate yet; the peer's triggered ping makes it one, and the route is
 		// proven by the ping that this triggers in turn.
-		c.pingPort(t, netip.AddrPortFrom(target.Addr.Addr(), port))
+		to := netip.AddrPortFrom(target.Addr(), port)
+		c.puncher.cfg.Main.Send(c.out.seal(ping{tag: c.tag, transaction: c.newTransaction(now)}), to)
 	}
 }
 
-// pingPort sends a ping that need not be answered.
-func (c *Pair) pingPort(t *route, to netip.AddrPort) {
-	t.remote.pings++
-	t.out.Send(c.out.seal(ping{tag: c.tag, transaction: newTransaction()}), to)
+// endBirthday closes the sockets over which nothing came.
+func (c *Pair) endBirthday(now time.Time) {
+	c.party.over = true
+	c.closeSockets(func(o Outlet) bool {
+		for _, r := range c.remotes {
+			if t := r.routes[o]; t != nil && (t == c.chosen || t.heard && now.Sub(t.pinged) < trustFor) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (c *Pair) closeSockets(unused func(Outlet) bool) {
+	c.party.sockets = slices.DeleteFunc(c.party.sockets, func(o Outlet) bool {
+		if !unused(o) {
+			return false
+		}
+		for _, r := range c.remotes {
+			delete(r.routes, o)
+		}
+		o.Close()
+		return true
+	})
 }

@@ -8,12 +8,12 @@ import (
 	"net/netip"
 )
 
-// Pings prove paths between two parties. A ping and its pong have one layout of 58 bytes:
+// Pings prove paths between two parties. A ping and its pong have one layout of 57 bytes:
 //
-//	magic 1 (0x2a) | version and type 1 | tag 8 | transaction 12 | flags 1 | family 1 | address 16 | port 2 | MAC 16
+//	magic 1 (0x2a) | version and type 1 | tag 8 | transaction 12 | family 1 | address 16 | port 2 | MAC 16
 //
-// The magic byte is neither QUIC's (top bits set), nor STUN's (0 to 3). The tag names the pair. A pong repeats its ping's
-// transaction and carries the address that the ping came from; in a ping these fields are zero. The MAC is HMAC-SHA-256, cut to
+// The magic byte is neither QUIC's (top bits set), nor STUN's (0 to 3). The tag names the pair. A transaction begins with a
+// number that grows from ping to ping. A pong repeats its ping's transaction and carries the address that the ping came from; in a ping these fields are zero. The MAC is HMAC-SHA-256, cut to
 // 16 bytes, over everything before it, under a key of the pair and the direction, so that neither strangers nor the coordinator
 // nor a reflected packet can pass for the peer.
 const (
@@ -21,11 +21,8 @@ const (
 	typePing  = 0x11 // version 1
 	typePong  = 0x12
 	macSize   = 16
-	pingSize  = 58
+	pingSize  = 57
 )
-
-// flagHeard in a ping says that its sender has had a pong over this very path: to it the path is proven.
-const flagHeard = 1
 
 type (
 	tag         [8]byte
@@ -36,7 +33,6 @@ type ping struct {
 	pong        bool
 	tag         tag
 	transaction transaction
-	heard       bool
 	observed    netip.AddrPort // pong
 }
 
@@ -69,10 +65,7 @@ func (k *sealer) seal(p ping) []byte {
 	b = append(b, pingMagic, typ)
 	b = append(b, p.tag[:]...)
 	b = append(b, p.transaction[:]...)
-	var flags, family byte
-	if p.heard {
-		flags = flagHeard
-	}
+	var family byte
 	var addr [16]byte
 	if p.observed.IsValid() {
 		family = 6
@@ -81,7 +74,7 @@ func (k *sealer) seal(p ping) []byte {
 		}
 		addr = p.observed.Addr().As16()
 	}
-	b = append(b, flags, family)
+	b = append(b, family)
 	b = append(b, addr[:]...)
 	b = binary.BigEndian.AppendUint16(b, p.observed.Port())
 	return append(b, k.mac(b)...)
@@ -105,9 +98,9 @@ func (k *sealer) open(b []byte) (ping, bool) {
 	if subtle.ConstantTimeCompare(k.mac(b[:pingSize-macSize]), b[pingSize-macSize:]) != 1 {
 		return ping{}, false
 	}
-	p := ping{pong: b[1] == typePong, tag: tagOf(b), transaction: transaction(b[10:22]), heard: b[22] == flagHeard}
-	addr, port := netip.AddrFrom16([16]byte(b[24:40])), binary.BigEndian.Uint16(b[40:42])
-	switch b[23] {
+	p := ping{pong: b[1] == typePong, tag: tagOf(b), transaction: transaction(b[10:22])}
+	addr, port := netip.AddrFrom16([16]byte(b[23:39])), binary.BigEndian.Uint16(b[39:41])
+	switch b[22] {
 	case 4:
 		p.observed = netip.AddrPortFrom(addr.Unmap(), port)
 	case 6:

@@ -10,7 +10,7 @@ import (
 func TestPingGolden(t *testing.T) {
 	tg, out, _ := keysOf([32]byte{1, 2, 3}, true)
 	pong := ping{pong: true, tag: tg, transaction: transaction{9, 8, 7}, observed: netip.MustParseAddrPort("198.51.100.7:4242")}
-	const want = "2a1259020e07c8ae7e8a09080700000000000000000000" + "04" + "00000000000000000000ffffc6336407" + "1092"
+	const want = "2a1259020e07c8ae7e8a090807000000000000000000" + "04" + "00000000000000000000ffffc6336407" + "1092"
 	got := hex.EncodeToString(out.seal(pong))
 	if got[:2*(pingSize-macSize)] != want {
 		t.Errorf("pong is %s, want %s and a MAC", got, want)
@@ -24,10 +24,9 @@ func TestPingRoundTrip(t *testing.T) {
 		t.Fatal("the two ends derive different keys")
 	}
 	for _, p := range []ping{
-		{tag: tg, transaction: newTransaction()},
-		{tag: tg, transaction: newTransaction(), heard: true},
-		{pong: true, tag: tg, transaction: newTransaction(), observed: netip.MustParseAddrPort("1.2.3.4:5")},
-		{pong: true, tag: tg, transaction: newTransaction(), observed: netip.MustParseAddrPort("[2001:db8::1]:65535")},
+		{tag: tg, transaction: transaction{1, 2, 11: 3}},
+		{pong: true, tag: tg, transaction: transaction{1, 2, 11: 3}, observed: netip.MustParseAddrPort("1.2.3.4:5")},
+		{pong: true, tag: tg, transaction: transaction{1, 2, 11: 3}, observed: netip.MustParseAddrPort("[2001:db8::1]:65535")},
 	} {
 		b := up.seal(p)
 		if got, ok := up.open(b); !isPing(b) || !ok || got != p {

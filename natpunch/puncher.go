@@ -20,8 +20,8 @@ type PunchConfig struct {
 	Open func() (Outlet, error)
 }
 
-// A Puncher finds and watches paths, direct ones and over relays, for every pair of one party. It reads no socket: the owner of the sockets passes pings
-// to Handle.
+// A Puncher finds and watches paths, direct ones and over relays, for every pair of one party. It reads no socket: the owner of
+// the sockets passes pings to Handle.
 type Puncher struct {
 	cfg PunchConfig
 
@@ -54,7 +54,7 @@ const (
 	RelayOnly         // only paths over a relay
 )
 
-// A PairConfig names a pair. Secret is known to its two parties alone; Changed is called by the pair's goroutine whenever the path
+// A PairConfig names a pair. Secret is known to its two parties alone, and new for every session; Changed is called by the pair's goroutine whenever the path
 // appears, moves or is lost, and must not call the Pair.
 type PairConfig struct {
 	Secret  [32]byte
@@ -62,7 +62,7 @@ type PairConfig struct {
 	Policy  Policy
 	Changed func(PathState)
 
-	// Heard, if not nil, is called by Handle for every authentic ping and pong: packets from there are the peer's.
+	// Heard, if not nil, is called by Handle for every authentic, fresh ping and pong: packets from there are the peer's.
 	Heard func(from netip.AddrPort, out Outlet)
 }
 
@@ -88,7 +88,11 @@ func (p *Puncher) Handle(packet []byte, out Outlet, from netip.AddrPort) bool {
 		return true
 	}
 	m, ok := c.in.open(packet)
-	if !ok {
+	guard := &c.seen[0]
+	if m.pong {
+		guard = &c.seen[1]
+	}
+	if !ok || !guard.fresh(m.transaction) {
 		return true
 	}
 	if c.heard != nil {

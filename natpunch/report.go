@@ -98,5 +98,5 @@ func (c *Pair) note() {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.report.Tried, c.report.Birthday = tried, c.birthday.tried
+	c.report.Tried, c.report.Birthday = tried, c.party.tried
 }

@@ -129,7 +129,11 @@ func TestBehaviourOf(t *testing.T) {
 		"one":       {obs("1.1.1.1:1", "9.9.9.9:1"), Behaviour{}},
 		"cone":      {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:1"), Behaviour{Mapping: EndpointIndependent}},
 		"random":    {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:9", "2.2.2.2:1", "9.9.9.9:3"), Behaviour{Mapping: EndpointDependent}},
-		"two ports": {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:9"), Behaviour{Mapping: EndpointDependent}},
+		"two ports": {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:99"), Behaviour{Mapping: EndpointDependent}},
+		"two steps": {obs("1.1.1.1:1", "9.9.9.9:3", "1.1.1.1:2", "9.9.9.9:1"), Behaviour{EndpointDependent, -2}},
+		"swapped":   {obs("1.1.1.1:1", "9.9.9.9:65000", "1.1.1.1:2", "9.9.9.9:65256", "2.2.2.2:1", "9.9.9.9:233"), Behaviour{EndpointDependent, 0}},
+		"carry":     {obs("1.1.1.1:1", "9.9.9.9:65185", "1.1.1.1:2", "9.9.9.9:65441", "2.2.2.2:1", "9.9.9.9:162"), Behaviour{EndpointDependent, 256}},
+		"descends":  {obs("1.1.1.1:1", "9.9.9.9:700", "1.1.1.1:2", "9.9.9.9:690", "2.2.2.2:1", "9.9.9.9:680"), Behaviour{EndpointDependent, -10}},
 		"steps":     {obs("1.1.1.1:1", "9.9.9.9:1000", "1.1.1.1:2", "9.9.9.9:1256", "2.2.2.2:1", "9.9.9.9:1512"), Behaviour{EndpointDependent, 256}},
 		"adm":       {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:1", "2.2.2.2:1", "9.9.9.9:7"), Behaviour{Mapping: EndpointDependent}},
 	} {

@@ -1,0 +1,90 @@
+package natpunch
+
+import "time"
+
+// Liveness of the chosen path (design D14, goals G14 and G22).
+const (
+	pingBusy   = 350 * time.Millisecond // while traffic flows
+	pingIdle   = 5 * time.Second
+	busyFor    = 2 * time.Second // after the last Touch
+	pongWithin = 250 * time.Millisecond
+	maxMisses  = 3
+	trustFor   = 25 * time.Second // how long an unused proven path counts as a spare
+	sureFor    = 2 * time.Second  // how long it counts as alive beyond doubt
+	spareEvery = 8 * time.Second  // pings on proven routes over relays that are not in use
+)
+
+// keepSpares pings proven routes over relays, so that one is ready when the direct path dies.
+func (c *Pair) keepSpares(now time.Time) time.Time {
+	if c.policy == DirectOnly {
+		return now.Add(spareEvery)
+	}
+	if now.Before(c.spares) {
+		return c.spares
+	}
+	c.spares = now.Add(spareEvery)
+	for _, r := range c.remotes {
+		for _, t := range r.routes {
+			if t != c.chosen && t.rank >= relayRank && !t.ponged.IsZero() {
+				c.ping(t)
+			}
+		}
+	}
+	return c.spares
+}
+
+// watch pings the chosen path and gives it up after some misses, or after the first if another direct path is alive.
+func (c *Pair) watch(now time.Time) time.Time {
+	t := c.chosen
+	every := pingIdle
+	if c.busy(now) {
+		every = pingBusy
+	}
+	patience := max(pongWithin, 2*t.rtt)
+	if t.waiting != nil {
+		deadline := t.pinged.Add(patience)
+		if now.Before(deadline) {
+			return deadline
+		}
+		t.waiting = nil
+		t.misses++
+		if spare := c.spare(now); t.misses >= maxMisses || spare != nil && spare.rank < relayRank && now.Sub(spare.ponged) < sureFor {
+			t.ponged, t.heard, t.rtt = time.Time{}, false, 0
+			c.lose(now)
+			return now
+		}
+		every = 0 // after a miss there is no pause
+	}
+	if due := t.pinged.Add(every); now.Before(due) {
+		if soon := now.Add(pingBusy); soon.Before(due) {
+			return soon // to look again whether traffic flows
+		}
+		return due
+	}
+	x := c.ping(t)
+	t.waiting = &x
+	return now.Add(patience)
+}
+
+// spare is the best proven path but the chosen one, or nil.
+func (c *Pair) spare(now time.Time) (best *route) {
+	for _, r := range c.remotes {
+		for _, t := range r.routes {
+			if t != c.chosen && t.proven() && c.allowed(t) && now.Sub(t.ponged) < trustFor && (best == nil || better(t, best)) {
+				best = t
+			}
+		}
+	}
+	return best
+}
+
+// lose gives up the chosen path: a spare one takes over, and a new try begins at once.
+func (c *Pair) lose(now time.Time) {
+	spare := c.spare(now)
+	c.chosen = spare
+	if spare != nil {
+		spare.misses, spare.waiting, spare.pinged = 0, nil, time.Time{}
+	}
+	c.search.at(now)
+	c.publish()
+}

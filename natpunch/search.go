@@ -1,0 +1,136 @@
+package natpunch
+
+import "time"
+
+// The schedule of design 3.9.
+const (
+	maxAtOnce    = 8                      // addresses pinged in the first rounds
+	firstPause   = 20 * time.Millisecond  // between rounds, growing by half
+	longestPause = 400 * time.Millisecond //
+	punchFor     = 3 * time.Second        // one try
+	settleFor    = 1500 * time.Millisecond
+	newsEvery    = time.Second // between tries that new candidates cause
+	retryNew     = 5 * time.Second
+	retryOld     = 60 * time.Second
+)
+
+// A search is the schedule of the tries of one pair. A try pings the peer's addresses, with growing pauses, for punchFor; once it
+// has a direct path it ends after settleFor, for better ones may still answer. A candidate that the peer tells of begins a
+// try at once (newsEvery apart); without a path the next try comes after retryNew if an address was learned meanwhile, else after
+// retryOld.
+type search struct {
+	next  time.Time     // when a try is due; zero if none
+	began time.Time     // the try; zero if there is none
+	until time.Time     // its end
+	round time.Time     // when its next round is due
+	pause time.Duration // after that round
+	fresh bool          // an address was learned since the try began
+}
+
+// at begins a new try at a time, in place of the one that goes on.
+func (s *search) at(t time.Time) { s.next, s.began = t, time.Time{} }
+
+// news says that the peer told a new address, or that a new way to send is there.
+func (s *search) news(now time.Time) {
+	if s.began.IsZero() {
+		if due := s.until.Add(newsEvery - punchFor); due.After(now) {
+			now = due
+		}
+		if s.next.IsZero() || now.Add(newsEvery).Before(s.next) {
+			s.next = now
+		}
+		return
+	}
+	if now.Add(punchFor).Sub(s.until) >= newsEvery {
+		s.until = now.Add(punchFor)
+	}
+	s.learned(now)
+}
+
+// learned says that an address was found by a ping from it.
+func (s *search) learned(now time.Time) {
+	s.fresh = true
+	if s.began.IsZero() {
+		if soon := now.Add(retryNew); !s.next.IsZero() && soon.Before(s.next) {
+			s.next = soon
+		}
+		return
+	}
+	s.round, s.pause = now, firstPause // do not wait for the grown pause
+}
+
+// stepSearch does what is due of the search and says when to call again.
+func (c *Pair) stepSearch(now time.Time) time.Time {
+	s := &c.search
+	never := now.Add(time.Hour)
+	if s.began.IsZero() {
+		switch {
+		case s.next.IsZero():
+			return never
+		case now.Before(s.next):
+			return s.next
+		}
+		*s = search{began: now, until: now.Add(punchFor), round: now, pause: firstPause}
+		c.tries++
+	}
+	if c.direct() && s.until.After(s.began.Add(settleFor)) && !s.fresh {
+		s.until = s.began.Add(settleFor)
+	}
+	if !now.Before(s.until) {
+		c.endTry(now)
+		if s.next.IsZero() {
+			return never
+		}
+		return s.next
+	}
+	if !now.Before(s.round) {
+		c.pingAll()
+		s.round = now.Add(s.pause)
+		s.pause = min(s.pause*3/2, longestPause)
+	}
+	wake := s.round
+	if s.until.Before(wake) {
+		wake = s.until
+	}
+	if !c.direct() && c.policy != RelayOnly {
+		if t := c.stepBirthday(now); t.Before(wake) {
+			wake = t
+		}
+	}
+	return wake
+}
+
+func (c *Pair) endTry(now time.Time) {
+	s := &c.search
+	s.began = time.Time{}
+	switch {
+	case c.direct():
+		s.next = time.Time{}
+	case s.fresh:
+		s.next = now.Add(retryNew)
+	default:
+		s.next = now.Add(retryOld)
+	}
+	c.endBirthday(now)
+	c.note()
+}
+
+// pingAll pings the best candidates through the main socket, and those in the open through our relayed addresses. A relayed route
+// that has answered is left alone.
+func (c *Pair) pingAll() {
+	remotes := c.ordered()
+	if c.search.pause < longestPause {
+		remotes = firstOf(remotes)
+	}
+	for _, r := range remotes {
+		outs := append([]Outlet{c.puncher.cfg.Main}, c.relays...)
+		if r.Kind == Host && (r.Addr.Addr().IsPrivate() || r.Addr.Addr().IsLoopback()) {
+			outs = outs[:1]
+		}
+		for _, o := range outs {
+			if t := c.route(r, o); t.rank < relayRank || t.ponged.IsZero() {
+				c.ping(t)
+			}
+		}
+	}
+}
