@@ -106,3 +106,39 @@ func TestBitonicSort(t *testing.T) {
 		}
 	}
 }
+
+// By the 0-1 principle a network that merges all sorted tables of zeros and ones merges any.
+func TestOddEvenMerge(t *testing.T) {
+	for m := range 10 {
+		for n := range 10 {
+			for zerosX := range m + 1 {
+				for zerosY := range n + 1 {
+					rows := make([]bool, m+n)
+					var x, y []int
+					for i := range rows {
+						if i < m {
+							rows[i] = i >= zerosX
+							x = append(x, i)
+						} else {
+							rows[i] = i-m >= zerosY
+							y = append(y, i)
+						}
+					}
+					order := OddEvenMerge(x, y, func(i, j int) {
+						if rows[i] && !rows[j] {
+							rows[i], rows[j] = rows[j], rows[i]
+						}
+					})
+					if len(order) != m+n {
+						t.Fatalf("merging %d and %d rows gives %d", m, n, len(order))
+					}
+					for i, place := range order {
+						if rows[place] != (i >= zerosX+zerosY) {
+							t.Fatalf("merging %d and %d rows, %d and %d of them 0: row %d is %v", m, n, zerosX, zerosY, i, rows[place])
+						}
+					}
+				}
+			}
+		}
+	}
+}

@@ -54,8 +54,8 @@ func everySecond(x []int) []int {
 	return z
 }
 
-// BitonicMerge sorts the rows from first to end, which first ascend and then descend (spec section 10).
-func BitonicMerge(first, end int, descending bool, exchange Exchange) {
+// bitonicMerge sorts the rows from first to end, which first ascend and then descend (spec section 10).
+func bitonicMerge(first, end int, descending bool, exchange Exchange) {
 	k := end - first
 	if k < 2 {
 		return
@@ -68,8 +68,8 @@ func BitonicMerge(first, end int, descending bool, exchange Exchange) {
 			exchange(i, i+half)
 		}
 	}
-	BitonicMerge(first, first+half, descending, exchange)
-	BitonicMerge(first+half, end, descending, exchange)
+	bitonicMerge(first, first+half, descending, exchange)
+	bitonicMerge(first+half, end, descending, exchange)
 }
 
 // BitonicSort sorts the rows from first to end.
@@ -80,5 +80,5 @@ func BitonicSort(first, end int, descending bool, exchange Exchange) {
 	}
 	BitonicSort(first, first+k/2, !descending, exchange)
 	BitonicSort(first+k/2, end, descending, exchange)
-	BitonicMerge(first, end, descending, exchange)
+	bitonicMerge(first, end, descending, exchange)
 }

@@ -128,9 +128,6 @@ func Any(b *circuit.Builder, x Word) circuit.Wire {
 	return b.Or(Any(b, x[:half]), Any(b, x[half:]))
 }
 
-// All is the AND of all bits.
-func All(b *circuit.Builder, x Word) circuit.Wire { return b.Not(Any(b, Not(b, x))) }
-
 func equal(x, y Word) bool {
 	for i := range x {
 		if x[i] != y[i] {
