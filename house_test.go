@@ -28,9 +28,10 @@ var floors = map[string][]string{
 	"natpunch":       nil,
 
 	// Floor 1: the crypto tower on the left, the network tower on the right.
-	"garble":                 {"circuit", "garble/internal/syntax", "garble/internal/check", "garble/internal/lower"},
+	"garble":                 {"circuit", "garble/internal/syntax", "garble/internal/check", "garble/internal/lower", "garble/internal/joins"},
 	"garble/internal/syntax": nil,
 	"garble/internal/check":  {"garble/internal/syntax"},
+	"garble/internal/joins":  {"garble/internal/check"},
 	"garble/internal/gadget": {"circuit"},
 	"garble/internal/lower":  {"circuit", "garble/internal/syntax", "garble/internal/check", "garble/internal/gadget"},
 	"garble/internal/interp": {"garble/internal/syntax", "garble/internal/check"}, // the oracle shares nothing with lower
