@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 
 	"github.com/gtank/ristretto255"
 	"github.com/tacit-mpc/tacit/internal/block"
+	"golang.org/x/sync/errgroup"
 )
 
 // The base OT of Masny and Rindal (MR19, the endemic OT from the Diffie-Hellman
@@ -24,6 +26,24 @@ func choiceBits(delta block.Block, depth int) (h [128]byte) {
 		h[t] = byte(1 ^ delta.Bit(depth*c+depth-l))
 	}
 	return h
+}
+
+// eachOT runs f for every OT, on as many processors as there are.
+func eachOT(f func(t int) error) error {
+	const group = 16
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for from := 0; from < 128; from += group {
+		g.Go(func() error {
+			for t := from; t < from+group; t++ {
+				if err := f(t); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 // errPoint is the failure of the checks on received points.
@@ -91,20 +111,24 @@ func (s *baseSender) keys(choices []byte) (*[128][2]block.Block, error) {
 	}
 	out := new([128][2]block.Block)
 	zero := ristretto255.NewElement()
-	for t := range out {
+	err := eachOT(func(t int) error {
 		pair := [2][]byte{choices[64*t : 64*t+32], choices[64*t+32 : 64*t+64]}
 		for h := range pair {
 			r, err := decodePoint(pair[h])
 			if err != nil {
-				return nil, err
+				return err
 			}
 			r.Add(r, s.link.slotPoint(t, byte(h), pair[1-h]))
 			if r.Equal(zero) == 1 {
-				return nil, errPoint
+				return errPoint
 			}
 			r.ScalarMult(s.b, r)
 			out[t][h] = s.link.slotKey(t, byte(h), s.point[:], pair[0], pair[1], r)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }
@@ -120,19 +144,22 @@ type baseReceiver struct {
 }
 
 func newBaseReceiver(l Link, choice [128]byte, rand io.Reader) (*baseReceiver, error) {
-	r := &baseReceiver{link: l, choice: choice, msg: make([]byte, 0, ChoicesSize)}
-	for t, h := range choice {
-		a, err := randomScalar(rand)
-		if err != nil {
+	r := &baseReceiver{link: l, choice: choice, msg: make([]byte, ChoicesSize)}
+	var wide [128][64]byte
+	for t := range wide {
+		var err error
+		if r.a[t], err = randomScalar(rand); err != nil {
 			return nil, err
 		}
-		var wide [64]byte
-		if _, err := io.ReadFull(rand, wide[:]); err != nil {
+		if _, err := io.ReadFull(rand, wide[t][:]); err != nil {
 			return nil, fmt.Errorf("ot: base OT: draw a point: %w", err)
 		}
-		r.a[t] = a
-		r.msg = r.pair(r.msg, t, h, a, ristretto255.NewElement().FromUniformBytes(wide[:]))
 	}
+	eachOT(func(t int) error {
+		other := ristretto255.NewElement().FromUniformBytes(wide[t][:])
+		r.pair(r.msg[64*t:64*t], t, choice[t], r.a[t], other)
+		return nil
+	})
 	return r, nil
 }
 
@@ -159,11 +186,11 @@ func (r *baseReceiver) keys(point []byte) (*[128]block.Block, error) {
 		return nil, err
 	}
 	out := new([128]block.Block)
-	shared := ristretto255.NewElement()
-	for t := range out {
-		shared.ScalarMult(r.a[t], b)
+	eachOT(func(t int) error {
+		shared := ristretto255.NewElement().ScalarMult(r.a[t], b)
 		out[t] = r.link.slotKey(t, r.choice[t], point, r.msg[64*t:64*t+32], r.msg[64*t+32:64*t+64], shared)
-	}
+		return nil
+	})
 	return out, nil
 }
 
