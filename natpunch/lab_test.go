@@ -180,8 +180,8 @@ type meeting struct {
 // secrets numbers the pairs, so that each has a key of its own.
 var secrets atomic.Uint32
 
-// meet gathers on both nodes, exchanges the candidates and punches; the second starts later by skew.
-func meet(t testing.TB, servers []netip.AddrPort, x, y *node, skew, patience time.Duration) meeting {
+// meet gathers on both nodes, exchanges the candidates and punches; the second starts later by the skew.
+func meet(t testing.TB, c cell, x, y *node, patience time.Duration) meeting {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -189,7 +189,7 @@ func meet(t testing.TB, servers []netip.AddrPort, x, y *node, skew, patience tim
 	var known [2]natpunch.Gathered
 	var gathering sync.WaitGroup
 	for i, n := range nodes {
-		gathering.Go(func() { known[i] = n.gather(ctx, servers) })
+		gathering.Go(func() { known[i] = n.gather(ctx, c.servers) })
 	}
 	gathering.Wait()
 
@@ -208,8 +208,8 @@ func meet(t testing.TB, servers []netip.AddrPort, x, y *node, skew, patience tim
 	start := time.Now()
 	for i, p := range pairs {
 		p.SetBehaviour(known[i].Behaviour(), known[1-i].Behaviour())
-		p.AddRemote(known[1-i].Candidates...)
-		p.Go(time.Duration(i) * skew)
+		p.AddRemote(slices.DeleteFunc(known[1-i].Candidates, func(a natpunch.Candidate) bool { return a.Kind == c.secret })...)
+		p.Go(time.Duration(i) * c.skew)
 	}
 	var m meeting
 	var done [2]bool
@@ -244,8 +244,9 @@ type cell struct {
 	want    byte // D: direct by plain punching; B: by birthday punching or prediction; R: only by relay; 0: as it comes
 	skew    time.Duration
 	repeats int
-	need    int    // of repeats, for D and B
-	class   string // measured
+	need    int           // of repeats, for D and B
+	class   string        // measured
+	secret  natpunch.Kind // candidates of this kind are not told
 }
 
 // cellResult is the JSON line of a cell.
@@ -280,7 +281,7 @@ func (c cell) run(t *testing.T) {
 	var failed []meeting
 	for range c.repeats {
 		x, y := newNode(t, c.x), newNode(t, c.y)
-		m := meet(t, c.servers, x, y, c.skew, patience)
+		m := meet(t, c, x, y, patience)
 		x.close()
 		y.close()
 		r.Probes = max(r.Probes, m.probes)
@@ -359,6 +360,7 @@ func repeats(t *testing.T) int {
 
 // TestKernelMatrix punches between every two kinds of NAT in the kernel.
 func TestKernelMatrix(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	l.StartEcho()
 	want := map[netns.Kind]netns.Behaviour{
@@ -416,11 +418,12 @@ func TestKernelMatrix(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	// Birthday cells last, and few at once: they are the ones that need the processor.
-	atOnce := func(w byte) []cell {
-		return slices.DeleteFunc(slices.Clone(cells), func(c cell) bool { return c.want != w })
+	// Birthday cells few at once, for they need the processor; those that come to nothing only wait.
+	var running sync.WaitGroup
+	for want, atOnce := range map[byte]int{'R': 20, 'D': 3, 'B': 2} {
+		running.Go(func() {
+			runAll(t, slices.DeleteFunc(slices.Clone(cells), func(c cell) bool { return c.want != want }), atOnce)
+		})
 	}
-	runAll(t, atOnce('R'), 20)
-	runAll(t, atOnce('D'), 4)
-	runAll(t, atOnce('B'), 3)
+	running.Wait()
 }

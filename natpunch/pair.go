@@ -18,6 +18,7 @@ type Pair struct {
 	changed func(PathState)
 	heard   func(netip.AddrPort, Outlet)
 	policy  Policy
+	lower   bool
 	tag     tag
 	out, in sealer
 	running sync.WaitGroup
@@ -44,6 +45,7 @@ type Pair struct {
 	started bool
 	search  search
 	tries   int
+	failed  int // of them in a row
 	chosen  *route
 	relays  []Outlet  // our relayed addresses
 	spares  time.Time // when spare routes over relays are pinged next
@@ -58,7 +60,7 @@ type arrival struct {
 }
 
 func newPair(p *Puncher, cfg PairConfig) *Pair {
-	c := &Pair{puncher: p, changed: cfg.Changed, heard: cfg.Heard, policy: cfg.Policy, arrived: make(chan arrival, inbox), commands: make(chan func(), inbox),
+	c := &Pair{puncher: p, changed: cfg.Changed, heard: cfg.Heard, policy: cfg.Policy, lower: cfg.Lower, arrived: make(chan arrival, inbox), commands: make(chan func(), inbox),
 		remotes: map[netip.AddrPort]*remote{}}
 	c.tag, c.out, c.in = keysOf(cfg.Secret, cfg.Lower)
 	c.ctx, c.cancel = context.WithCancel(context.Background())

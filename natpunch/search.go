@@ -12,12 +12,14 @@ const (
 	newsEvery    = time.Second // between tries that new candidates cause
 	retryNew     = 5 * time.Second
 	retryOld     = 60 * time.Second
+	retryTurn    = 200 * time.Millisecond // by which one side is later, in turns
 )
 
 // A search is the schedule of the tries of one pair. A try pings the peer's addresses, with growing pauses, for punchFor; once it
 // has a direct path it ends after settleFor, for better ones may still answer. A candidate that the peer tells of begins a
 // try at once (newsEvery apart); without a path the next try comes after retryNew if an address was learned meanwhile, else after
-// retryOld.
+// retryOld. One side is then later than the other, in turns: a NAT that takes a packet from outside before it has sent one itself
+// may spoil the port (the kind noinputdrop of natlab), and at some try it is the first to send.
 type search struct {
 	next  time.Time     // when a try is due; zero if none
 	began time.Time     // the try; zero if there is none
@@ -105,11 +107,15 @@ func (c *Pair) endTry(now time.Time) {
 	s.began = time.Time{}
 	switch {
 	case c.direct():
-		s.next = time.Time{}
+		s.next, c.failed = time.Time{}, 0
 	case s.fresh:
 		s.next = now.Add(retryNew)
 	default:
 		s.next = now.Add(retryOld)
+		c.failed++
+		if c.failed%2 == 0 == c.lower {
+			s.next = s.next.Add(retryTurn)
+		}
 	}
 	c.endBirthday(now)
 	c.note()
