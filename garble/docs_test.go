@@ -2,10 +2,15 @@ package garble
 
 import (
 	"errors"
+	"fmt"
+	"math/bits"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/tacit-mpc/tacit/garble/internal/check"
+	"github.com/tacit-mpc/tacit/garble/internal/syntax"
 )
 
 var (
@@ -24,6 +29,15 @@ func TestDocs(t *testing.T) {
 	blocks := codeBlock.FindAllStringSubmatch(string(doc), -1)
 	if len(blocks) < 5 {
 		t.Fatalf("%d programs", len(blocks))
+	}
+	for _, limit := range []string{
+		fmt.Sprintf("| source | %d MiB |", syntax.MaxSource>>20), fmt.Sprintf("| literal | %d MiB |", syntax.MaxLiteral>>20),
+		fmt.Sprintf("%d levels; %d along a chain of calls", syntax.MaxDepth, check.MaxHeight), fmt.Sprintf("| errors shown | %d |", syntax.MaxErrors),
+		fmt.Sprintf("2^%d bits, and as many parts", bits.Len(check.MaxValueBits)-1),
+	} {
+		if !strings.Contains(string(doc), limit) {
+			t.Errorf("the table of limits does not say %q", limit)
+		}
 	}
 	for _, b := range blocks {
 		src := b[1]

@@ -114,10 +114,12 @@ func (p *Program) Instantiate(name string, supplied map[string]map[string]Value)
 	}
 	in := &Instance{consts: map[*Const]uint64{}, supplied: map[[2]string]uint64{}, atoms: map[*atom]uint32{}, sizes: map[Type]size{}}
 	var names []string
+	private := false
 	for _, f := range p.Funcs {
 		if f.Name == name && f.Pub {
 			in.Entry = f
 		}
+		private = private || f.Name == name
 		if f.Pub {
 			names = append(names, f.Name)
 		}
@@ -126,6 +128,8 @@ func (p *Program) Instantiate(name string, supplied map[string]map[string]Value)
 	if in.Entry == nil {
 		hint := nearestName(name, names)
 		switch {
+		case private:
+			hint = "declare it with `pub`"
 		case hint != "":
 		case len(names) == 0:
 			hint = "write `pub fn " + name + "(...)`: each parameter is the input of a party"
@@ -139,7 +143,7 @@ func (p *Program) Instantiate(name string, supplied map[string]map[string]Value)
 		v, ok := supplied[s.Party][s.Name]
 		switch {
 		case !ok:
-			i.fail("MissingConstant", s.Span, "", "the constant %s::%s, a %v, has to be supplied", s.Party, s.Name, s.Type)
+			i.fail("MissingConstant", s.Span, nearestName(s.Name, keys(supplied[s.Party])), "the constant %s::%s, a %v, has to be supplied", s.Party, s.Name, s.Type)
 		case v.Type != s.Type:
 			i.fail("InvalidLiteralType", s.Span, "", "the constant %s::%s is a %v, the supplied value is a %v", s.Party, s.Name, s.Type, v.Type)
 		}
