@@ -106,7 +106,7 @@ func (g *Gatherer) Now() Gathered {
 	return g.now
 }
 
-// Close stops, and gives the port mapping back to the router; that takes a second at most.
+// Close stops, and gives the port mapping back to the router; that takes two seconds at most.
 func (g *Gatherer) Close() {
 	g.cancel()
 	g.running.Wait()

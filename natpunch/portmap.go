@@ -17,7 +17,7 @@ const (
 	mapShortest = time.Minute      // a grant is never believed shorter
 	mapAgain    = 10 * time.Minute // after no router granted one
 	mapFirst    = 250 * time.Millisecond
-	mapWait     = time.Second // for an answer of PCP or NAT-PMP
+	mapWait     = 750 * time.Millisecond // for an answer of PCP or NAT-PMP
 	upnpWait    = 3 * time.Second
 	unmapWait   = time.Second
 )
@@ -41,20 +41,20 @@ type mapper interface {
 	release(ctx context.Context) error
 }
 
+// A keeper holds a mapping of one port of ours.
+type keeper struct {
+	port uint16
+	gw   gateway
+	held mapper // at gw; nil: none
+}
+
 // keepMapping holds a mapping of the port until ctx ends, and tells of it. A signal of again makes it ask at once.
 func keepMapping(ctx context.Context, port uint16, again <-chan struct{}, told chan<- portMapping) {
-	var held mapper
-	defer func() {
-		if held != nil {
-			bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), unmapWait)
-			defer cancel()
-			_ = held.release(bye) // it expires by itself
-		}
-	}()
+	k := keeper{port: port}
+	defer k.release(ctx)
 	var last portMapping
 	for {
-		m, now, next := mapOnce(ctx, held, port)
-		held = m
+		now, next := k.ask(ctx)
 		if now != last {
 			select {
 			case told <- now:
@@ -75,28 +75,43 @@ func keepMapping(ctx context.Context, port uint16, again <-chan struct{}, told c
 	}
 }
 
-// mapOnce renews a held mapping or asks by every protocol in turn. It says when to ask again.
-func mapOnce(ctx context.Context, held mapper, port uint16) (mapper, portMapping, time.Duration) {
+// ask renews the mapping or asks by every protocol in turn. It says when to ask again.
+func (k *keeper) ask(ctx context.Context) (portMapping, time.Duration) {
 	gw, err := defaultGateway()
 	if err != nil {
-		return held, portMapping{how: err.Error()}, mapAgain
+		k.held = nil
+		return portMapping{how: err.Error()}, mapAgain
 	}
-	mappers := []mapper{newPCP(gw, port), newPMP(gw, port), newUPnP(gw, port)}
-	if held != nil {
-		mappers = append([]mapper{held}, mappers...)
+	if gw != k.gw {
+		k.gw, k.held = gw, nil // another network: the old router is out of reach
 	}
-	var errs []error
+	mappers := []mapper{newPCP(gw, k.port), newPMP(gw, k.port), newUPnP(gw, k.port)}
+	if k.held != nil {
+		mappers = append([]mapper{k.held}, mappers...)
+	}
+	k.held = nil
+	how := fmt.Sprintf("router %v grants no port", gw.addr)
 	for _, m := range mappers {
-		external, granted, err := m.request(ctx)
+		external, lifetime, err := m.request(ctx)
 		if err == nil {
-			return m, portMapping{external, fmt.Sprintf("%s: router %v maps %v", m.name(), gw.addr, external)}, max(granted, mapShortest) / 2
+			k.held = m
+			return portMapping{external, fmt.Sprintf("router %v maps %v by %s", gw.addr, external, m.name())}, max(lifetime, mapShortest) / 2
 		}
-		errs = append(errs, fmt.Errorf("%s: %w", m.name(), err))
+		how += fmt.Sprintf("; %s: %v", m.name(), err)
 		if ctx.Err() != nil {
 			break
 		}
 	}
-	return nil, portMapping{how: fmt.Sprintf("router %v grants no port: %v", gw.addr, errors.Join(errs...))}, mapAgain
+	return portMapping{how: how}, mapAgain
+}
+
+// release gives the mapping back; if that fails it expires by itself.
+func (k *keeper) release(ctx context.Context) {
+	if k.held != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unmapWait)
+		defer cancel()
+		_ = k.held.release(ctx)
+	}
 }
 
 // defaultGateway finds the IPv4 router.
