@@ -2,7 +2,6 @@ package mpc
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tacit-mpc/tacit/internal/block"
 )
@@ -114,8 +113,6 @@ func bit(x bool) uint64 {
 	return b
 }
 
-var errNoLabels = errors.New("labels malformed")
-
 // inputLabels gives the evaluator the active labels of all inputs (IN4).
 func (e *engine) inputLabels(ctx context.Context) error {
 	s, n := e.s, e.plan.circ.NumInputs()
@@ -139,10 +136,5 @@ func (e *engine) inputLabels(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.verify(stepIN4, 0, func(from int) error {
-		if block.Parse(e.active[from][:n], msgs[from]) != nil {
-			return errNoLabels
-		}
-		return nil
-	})
+	return s.verify(stepIN4, 0, func(from int) error { return block.Parse(e.active[from][:n], msgs[from]) })
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Run computes job together with the other parties of ch, which must carry nothing else, and returns the outputs this party
-// learns, in the order of its list (nil if none). in are this party's input bits.
+// learns, in the order of its list (nil if none). in are this party's input bits. Run does not close ch.
 //
 // It is one session: fresh keys, one evaluation, erased at the end, whatever the end. The error is an *AbortError if a check
 // failed, a *LostError if a party was lost, and wraps the context's error if ctx ended the run. After an error nothing is
