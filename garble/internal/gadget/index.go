@@ -2,55 +2,47 @@ package gadget
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/tacit-mpc/tacit/circuit"
 )
 
-// Index returns elems[idx], unspecified if idx is out of range. Bits that vary among the elements take one AND for each
-// element but one. Bits that are constant in every element, those of a table, come from one decoder for all of them.
-func Index(b *circuit.Builder, elems []Word, idx Word) Word {
-	n := len(elems)
+// Index returns the element that idx numbers in an array of n elements, n at least 1; if idx is out of range it is unspecified.
+// Bits that vary among the elements take one AND for each element but one. Bits that are constant in every element, those of
+// a table, come from one decoder for all of them.
+func Index(b *circuit.Builder, array Word, n int, idx Word) Word {
+	size := len(array) / n
 	if k, ok := Value(b, idx); ok {
-		return elems[min(k, uint64(n-1))]
+		i := int(min(k, uint64(n-1)))
+		return array[i*size : (i+1)*size]
 	}
 	depth := bits.Len(uint(n - 1))
 	if depth > len(idx) {
 		depth = len(idx)
 		n = 1 << depth
-		elems = elems[:n]
 	}
 	idx = idx[len(idx)-depth:]
-	z := make(Word, len(elems[0]))
-	var table []int
-	for i := range z {
-		if constantColumn(b, elems, i) {
-			table = append(table, i)
-		}
-	}
-	if len(table) > 0 {
-		lookUp(b, elems, idx, table, z)
-	}
+	z := make(Word, size)
+	var tables [][]circuit.Wire // the columns that are constant, and their places
+	var places []int
 	column := make([]circuit.Wire, n)
-	for i, done := 0, table; i < len(z); i++ {
-		if len(done) > 0 && done[0] == i {
-			done = done[1:]
-			continue
+	for i := range z {
+		constant := true
+		for k := range column {
+			column[k] = array[k*size+i]
+			constant = constant && isConst(b, column[k])
 		}
-		for k, e := range elems {
-			column[k] = e[i]
+		if constant {
+			tables = append(tables, slices.Clone(column))
+			places = append(places, i)
+		} else {
+			z[i] = muxTree(b, column, idx)
 		}
-		z[i] = muxTree(b, column, idx)
+	}
+	for i, w := range lookUp(b, tables, idx) {
+		z[places[i]] = w
 	}
 	return z
-}
-
-func constantColumn(b *circuit.Builder, elems []Word, i int) bool {
-	for _, e := range elems {
-		if !isConst(b, e[i]) {
-			return false
-		}
-	}
-	return true
 }
 
 // muxTree overwrites column, which must have at most 2^len(idx) wires, and returns the one that idx numbers.
@@ -69,28 +61,33 @@ func muxTree(b *circuit.Builder, column []circuit.Wire, idx Word) circuit.Wire {
 	return column[0]
 }
 
-// lookUp sets the bits of z listed in table, whose columns are constant. The low bits of idx are decoded, so that every
-// function of them is a XOR; the high bits multiplex.
-func lookUp(b *circuit.Builder, elems []Word, idx Word, table []int, z Word) {
+// lookUp returns the element of each table that idx numbers. The low bits of idx are decoded, so that every function of them is
+// a XOR; the high bits multiplex.
+func lookUp(b *circuit.Builder, tables [][]circuit.Wire, idx Word) Word {
+	if len(tables) == 0 {
+		return nil
+	}
 	low, best := 0, -1
 	for k := 0; k <= len(idx); k++ {
-		cost := 1<<k - k - 1 + (1<<(len(idx)-k)-1)*len(table)
+		cost := 1<<k - k - 1 + (1<<(len(idx)-k)-1)*len(tables)
 		if best < 0 || cost < best {
 			low, best = k, cost
 		}
 	}
 	lines := Decode(b, idx[len(idx)-low:], 1<<low, b.One())
-	for _, i := range table {
+	var z Word
+	for _, table := range tables {
 		var column []circuit.Wire
-		for first := 0; first < len(elems); first += 1 << low {
+		for part := range slices.Chunk(table, 1<<low) {
 			x := b.Zero()
-			for k, e := range elems[first:min(first+1<<low, len(elems))] {
-				if e[i] == b.One() {
+			for k, w := range part {
+				if w == b.One() {
 					x = b.Xor(x, lines[k])
 				}
 			}
 			column = append(column, x)
 		}
-		z[i] = muxTree(b, column, idx[:len(idx)-low])
+		z = append(z, muxTree(b, column, idx[:len(idx)-low]))
 	}
+	return z
 }

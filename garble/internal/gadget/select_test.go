@@ -2,6 +2,7 @@ package gadget
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/tacit-mpc/tacit/circuit"
@@ -28,7 +29,8 @@ func TestIndex(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 11, 16, 31, 33} {
 		u := build(t, []int{4, 4, 8}, func(b *circuit.Builder, x []Word) []Word {
 			elems := mixedElements(b, x[:2], n)
-			return []Word{Index(b, elems, x[2]), Index(b, elems, Const(b, uint64(n-1), 8)),
+			array := slices.Concat(elems...)
+			return []Word{Index(b, array, n, x[2]), Index(b, array, n, Const(b, uint64(n-1), 8)),
 				Select(b, Decode(b, x[2], n, b.One()), elems, nil)}
 		})
 		u.check(t, func(x []uint64) []any {
@@ -48,11 +50,11 @@ func TestIndexTable(t *testing.T) {
 		table[i] = rng.Uint64() & 255
 	}
 	u := build(t, []int{8}, func(b *circuit.Builder, x []Word) []Word {
-		elems := make([]Word, len(table))
-		for i, v := range table {
-			elems[i] = Const(b, v, 8)
+		var array Word
+		for _, v := range table {
+			array = append(array, Const(b, v, 8)...)
 		}
-		return []Word{Index(b, elems, x[0])}
+		return []Word{Index(b, array, len(table), x[0])}
 	})
 	u.check(t, func(x []uint64) []any { return []any{table[x[0]]} })
 	if u.ands() > 81 {

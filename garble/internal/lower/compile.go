@@ -22,8 +22,8 @@ const PanicBits = 161
 // Limits bound a compilation. A zero field means the default.
 type Limits struct {
 	Gates int // XOR and AND gates: 2^28, about 2 GiB
-	Steps int // expressions and loop turns, plus one for each 64 bits that they handle: 2^27
-	Live  int // bits of all variables: 2^27, 512 MiB
+	Steps int // expressions and loop turns, plus one for each 64 bits that they copy or 2 that they compute with: 2^27
+	Live  int // bits of all variables: 2^26, 256 MiB
 }
 
 // Compile is CompileWithin for the default limits.
@@ -82,7 +82,7 @@ func newLowerer(in *check.Instance, widths []int, limits Limits) *lowerer {
 		limits.Steps = 1 << 27
 	}
 	if limits.Live == 0 {
-		limits.Live = 1 << 27
+		limits.Live = 1 << 26
 	}
 	b := circuit.NewBuilder(widths)
 	b.SetMaxGates(limits.Gates)
@@ -107,6 +107,9 @@ func (l *lowerer) run() gadget.Word {
 	}
 	return l.eval(l.in.Entry.Body)
 }
+
+// perBit is what the steps for a bit are multiplied with where a gate may be made for it, not only a copy.
+const perBit = 32
 
 // spend counts a step that handles some bits; beyond a limit it ends the compilation with an error at the given place.
 func (l *lowerer) spend(bits int, at syntax.Span) {

@@ -125,15 +125,11 @@ func (l *lowerer) view(e check.Expr) (gadget.Word, *cell) {
 		if k, ok := gadget.Value(l.b, i); ok {
 			return w[int(k)*size : (int(k)+1)*size], c
 		}
-		l.spend(len(w), e.Span())
-		elems := make([]gadget.Word, n)
-		for k := range elems {
-			elems[k] = w[k*size : (k+1)*size]
-		}
+		l.spend(perBit*len(w), e.Span())
 		if c != nil {
 			c.pins--
 		}
-		return gadget.Index(l.b, elems, i), nil
+		return gadget.Index(l.b, w, n, i), nil
 	}
 	return l.eval(e), nil
 }
@@ -198,8 +194,9 @@ func (l *lowerer) unary(e *check.Unary) gadget.Word {
 func (l *lowerer) binary(op check.BinaryOp, x, y gadget.Word, t check.Type, at syntax.Span) gadget.Word {
 	basic, _ := t.(check.Basic)
 	signed := basic.Signed()
+	l.spend(perBit*len(x), at)
 	if op == check.Mul || op == check.Div || op == check.Rem {
-		l.spend(len(x)*len(x), at)
+		l.spend(perBit*len(l.significant(x))*len(l.significant(y)), at)
 	}
 	less := func(x, y gadget.Word) circuit.Wire { return l.less(x, y, signed) }
 	switch op {

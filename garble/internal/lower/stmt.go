@@ -54,7 +54,7 @@ func (l *lowerer) place(s *check.Assign) place {
 		if k, ok := gadget.Value(l.b, d.index); ok && d.n > 0 {
 			p.off += int(k) * d.stride
 		} else {
-			l.spend(d.n*d.stride, s.Span)
+			l.spend(perBit*d.n*d.stride, s.Span)
 			p.dims = append(p.dims, d)
 		}
 	}

@@ -73,12 +73,12 @@ func (l *lowerer) load(p place) gadget.Word {
 	if d.n == 0 {
 		return gadget.Fill(l.b.Zero(), p.width)
 	}
-	elems := make([]gadget.Word, d.n)
-	for i := range elems {
-		elems[i] = l.load(p)
+	elems := make(gadget.Word, 0, d.n*p.width)
+	for range d.n {
+		elems = append(elems, l.load(p)...)
 		p.off += d.stride
 	}
-	return gadget.Index(l.b, elems, d.index)
+	return gadget.Index(l.b, elems, d.n, d.index)
 }
 
 // store writes a place. A store at a run-time index changes nothing unless the path to it is taken, so it needs neither undo
