@@ -22,7 +22,7 @@ func (s *session) admit(l *link, j join) {
 	if me.link != nil {
 		me.link.finish(end{ErrReplaced})
 	}
-	me.link, me.owner = l, l.peer
+	me.link, me.owner, me.unheard = l, l.peer, false
 	me.placed = false
 	if s.phase == gathering {
 		me.join, me.state = j, Joined

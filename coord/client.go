@@ -102,8 +102,6 @@ func Join(ctx context.Context, dialer Dialer, cfg ClientConfig) (*Client, error)
 		return nil, errors.New("join session: no address of the coordinator")
 	}
 	return joinOver(ctx, cfg, coordinator, func(ctx context.Context) (conn, netip.AddrPort, error) {
-		ctx, stop := context.WithTimeout(ctx, dialWithin)
-		defer stop()
 		c, err := r.reach(ctx, addrs)
 		return c.conn, c.addr, err
 	})

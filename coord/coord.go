@@ -60,23 +60,26 @@ const AnySeat = -1
 const Coordinator = -1
 
 // Every wait has a limit. They are kept together because they depend on each other: a party or a coordinator that was killed
-// is known to be gone after lostAfter plus returnWithin or backWithin, within the 15 seconds in which all must know.
+// is known to be gone after lostAfter plus returnWithin or backWithin, within the 15 seconds in which all must know. Only a
+// coordinator that keeps its state is waited for longer.
 const (
 	dialWithin   = 10 * time.Second // for all of the coordinator's addresses together
+	retryWithin  = 3 * time.Second  // likewise, when it was reached before
 	joinWithin   = 5 * time.Second  // from connecting to the first frame, either way, so that strangers do not linger
 	frameWithin  = 5 * time.Second  // from the first byte of a frame to its last, either way
 	pingEvery    = 2 * time.Second  // of saying nothing, a ping is sent
 	lostAfter    = 6 * time.Second  // of hearing nothing, the other end is lost
 	returnWithin = 3 * time.Second  // for a lost party to come back with the same key
-	backWithin   = 6 * time.Second  // for a lost coordinator to come back before the start
+	backWithin   = 6 * time.Second  // for a lost coordinator to come back before the start, if it cannot resume
 	openWithin   = 10 * time.Second // for all parties to open their nonces
 	byeWithin    = 2 * time.Second  // for the other end to close after a last frame
 	lateWithin   = 2 * time.Second  // that latecomers are still told why a session ended before they came
 )
 
 const (
-	defaultTimeout = 30 * time.Minute // that seats stay open
-	startWithin    = 10 * time.Minute // for all parties to connect to each other, once the roster is known
+	defaultTimeout  = 30 * time.Minute // that seats stay open
+	defaultPatience = time.Minute      // with a lost coordinator that keeps its state
+	startWithin     = 10 * time.Minute // for all parties to connect to each other, once the roster is known
 )
 
 // A SessionID names one session of one coordinator. It is no secret.

@@ -19,7 +19,7 @@ func (s *session) broadcast(m message) {
 func (s *session) event(i int) Event {
 	me := &s.seats[i]
 	e := Event{Seat: i, State: me.state, Key: me.owner, Name: me.join.name}
-	if me.away() {
+	if me.away() && (!me.unheard || me.cause == Silent) {
 		e.State = Lost
 	}
 	if e.State == Lost || e.State == Failed {
@@ -85,8 +85,11 @@ func (s *session) onTime(now time.Time) {
 	for i := range s.seats {
 		me := &s.seats[i]
 		back, _ := s.returns(me, now)
-		if me.away() && !back && s.phase != running {
-			s.fail(i)
+		if me.away() && !back {
+			s.overdue(i)
+			if s.phase != running {
+				s.fail(i)
+			}
 		}
 		waiting = waiting || !me.ended() && (!me.away() || back)
 		failed = failed || me.state == Failed
@@ -149,13 +152,18 @@ func (s *session) nextDeadline(now time.Time) time.Time {
 }
 
 // worst is the failure that explains the others: an abort before somebody who left or was lost before somebody who lost a
-// party, and the first of equals. It is nil if all are done.
+// party, and the first of equals. It is nil if all are done; a party that was not heard after a restart was done before it if
+// another is and none failed.
 func (s *session) worst() error {
+	in := func(state State) bool {
+		return slices.ContainsFunc(s.seats, func(me seat) bool { return me.state == state })
+	}
+	forgiven := in(Done) && !in(Failed)
 	var found *PartyError
 	var rank, first int
 	for i := range s.seats {
 		me := &s.seats[i]
-		if me.state != Failed && !me.away() {
+		if me.state != Failed && (!me.away() || me.unheard && forgiven) {
 			continue
 		}
 		r := 2
@@ -184,6 +192,7 @@ func (s *session) worst() error {
 // two parties with different programs do not leave the third to find nobody.
 func (s *session) end(outcome error) {
 	s.phase, s.outcome, s.deadline = over, outcome, time.Now()
+	s.forget()
 	for i := range s.seats {
 		me := &s.seats[i]
 		if me.link != nil {

@@ -35,8 +35,11 @@ type dialed struct {
 	err  error
 }
 
+// Between attempts to reach a lost coordinator, doubling.
 const (
-	pauseFirst = 250 * time.Millisecond // between attempts to reach a lost coordinator, doubling
+	pauseFirst = 250 * time.Millisecond
+	pauseSoon  = time.Second // the most, for a while
+	soon       = time.Minute
 	pauseMost  = 15 * time.Second
 )
 
@@ -80,21 +83,37 @@ func (m *membership) deliver(d delivery) bool {
 	}
 }
 
+// patience is how long a lost coordinator is waited for before the start.
+func (m *membership) patience() time.Duration {
+	switch {
+	case !m.welcome.keeps:
+		return backWithin
+	case m.cfg.Patience == 0:
+		return defaultPatience
+	}
+	return m.cfg.Patience
+}
+
 // dial connects after a pause. Before the start, a coordinator that was lost must be back in time.
 func (m *membership) dial(pause time.Duration) {
-	m.workers.Go(func() {
-		ctx := m.life
-		if !m.lostAt.IsZero() && !isClosed(m.started) {
-			var stop context.CancelFunc
-			ctx, stop = context.WithDeadline(ctx, m.lostAt.Add(backWithin))
-			defer stop()
+	ctx, stop := m.life, context.CancelFunc(func() {})
+	within := dialWithin
+	if !m.lostAt.IsZero() {
+		within = retryWithin
+		if !isClosed(m.started) {
+			ctx, stop = context.WithDeadline(m.life, m.lostAt.Add(m.patience()))
 		}
+	}
+	m.workers.Go(func() {
+		defer stop()
 		wait := time.NewTimer(pause)
 		defer wait.Stop()
 		var d dialed
 		select {
 		case <-wait.C:
+			ctx, stop := context.WithTimeout(ctx, within)
 			d.conn, d.addr, d.err = m.connect(ctx)
+			stop()
 		case <-ctx.Done():
 			d.err = ctx.Err()
 		}
@@ -122,7 +141,7 @@ func (m *membership) attach(d dialed) {
 		l.send(hello)
 	case !isClosed(m.welcomed):
 		m.err = d.err
-	case !isClosed(m.started) && time.Since(m.lostAt) >= backWithin:
+	case !isClosed(m.started) && time.Since(m.lostAt) >= m.patience():
 		m.err = fmt.Errorf("%w: %w", ErrLost, d.err)
 	default:
 		m.again()
@@ -130,7 +149,11 @@ func (m *membership) attach(d dialed) {
 }
 
 func (m *membership) again() {
-	m.pause = min(max(2*m.pause, pauseFirst), pauseMost)
+	most := pauseSoon
+	if time.Since(m.lostAt) > soon {
+		most = pauseMost
+	}
+	m.pause = min(max(2*m.pause, pauseFirst), most)
 	m.dial(m.pause)
 }
 
@@ -141,7 +164,7 @@ func (m *membership) lost(err error) {
 	switch {
 	case m.leaving != nil:
 		m.err = m.leaving
-	case why != nil:
+	case why != nil && (why != ErrBusy || !isClosed(m.welcomed)):
 		m.err = why
 	case !isClosed(m.welcomed):
 		m.err = fmt.Errorf("%w before it answered", ErrLost)

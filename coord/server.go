@@ -35,6 +35,11 @@ type ServerConfig struct {
 	// ":port" for wherever the party reached the coordinator. At most 16.
 	STUN []string
 
+	// State, if not nil, keeps the session while the coordinator is restarted: a new Server with the same Key, settings and State
+	// takes it up again, and the parties come back by themselves. It is removed when the session ends. When a later Save fails
+	// the session goes on.
+	State StateStore
+
 	// Events, if not nil, is called for every change of a seat, in order, by one goroutine, which waits for it.
 	Events func(Event)
 	// Refused, if not nil, is called likewise for every join that was refused. Strangers can cause that at will.
@@ -55,7 +60,7 @@ const (
 	frameEvery = 20 * time.Millisecond
 )
 
-// NewServer makes a session: its ID, its token and the secrets of its seats.
+// NewServer makes a session: its ID, its token and the secrets of its seats; or takes up the one in cfg.State.
 func NewServer(cfg ServerConfig) (*Server, error) {
 	if cfg.Key == nil {
 		return nil, errors.New("host session: no key")
@@ -85,12 +90,34 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = defaultTimeout
 	}
-	s := &session{cfg: cfg, seats: make([]seat, cfg.Seats), stun: stun, ports: ports, signals: make(map[signal]*slot),
+	s := &session{cfg: cfg, seats: make([]seat, cfg.Seats), store: cfg.State, stun: stun, ports: ports, signals: make(map[signal]*slot),
 		in: make(chan delivery), done: make(chan struct{})}
-	random := orCryptoRand(cfg.Rand)
-	_, err = io.ReadFull(random, s.id[:])
 	for i := range s.seats {
 		s.seats[i].pace = pace{every: spreadEvery, burst: spreadBurst}
+	}
+	if err := s.found(); err != nil {
+		return nil, fmt.Errorf("host session: %w", err)
+	}
+	return &Server{cfg: cfg, session: s, gate: gate{seats: cfg.Seats, sources: make(map[netip.Prefix]int)}}, nil
+}
+
+// found takes up the session that was saved, or makes a new one.
+func (s *session) found() error {
+	if s.store != nil {
+		state, err := s.store.Load()
+		if err != nil {
+			return err
+		}
+		if len(state) > 0 {
+			if err := s.restore(state); err != nil {
+				return fmt.Errorf("resume the saved session: %w", err)
+			}
+			return nil
+		}
+	}
+	random := orCryptoRand(s.cfg.Rand)
+	_, err := io.ReadFull(random, s.id[:])
+	for i := range s.seats {
 		if err == nil {
 			s.seats[i].secret, err = newSecret(random)
 		}
@@ -99,9 +126,9 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 		s.token, err = newSecret(random)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("host session: %w", err)
+		return err
 	}
-	return &Server{cfg: cfg, session: s, gate: gate{seats: cfg.Seats, sources: make(map[netip.Prefix]int)}}, nil
+	return s.persist()
 }
 
 // Session is the ID of the session.

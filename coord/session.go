@@ -11,6 +11,7 @@ import (
 	"github.com/tacit-mpc/tacit/identity"
 )
 
+// A phase is how far the session is.
 type phase uint8
 
 const (
@@ -46,6 +47,7 @@ type seat struct {
 	cause   Cause // with Failed and while away
 	reason  string
 	during  State // what it did before it failed
+	unheard bool  // since the coordinator was restarted
 	trouble int   // the how many-th trouble of the session that was
 }
 
@@ -58,6 +60,8 @@ func (s *seat) away() bool { return s.state != Empty && !s.ended() && s.link == 
 type session struct {
 	cfg      ServerConfig
 	store    StateStore // nil for none
+	saved    []byte     // what it has
+	resumed  bool
 	id       SessionID
 	token    Secret
 	stun     []netip.AddrPort
@@ -81,11 +85,12 @@ const maxJoins = 100
 // run serves deliveries until the session is over. It returns how it ended.
 func (s *session) run(ctx context.Context) error {
 	defer close(s.done)
-	s.deadline = time.Now().Add(s.cfg.Timeout)
+	s.begin(time.Now())
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		s.onTime(time.Now())
+		s.persist()
 		if s.phase == over && !time.Now().Before(s.deadline) {
 			return s.outcome
 		}
@@ -240,6 +245,7 @@ func (s *session) ready(i int, m ready) error {
 		for j := range s.seats {
 			s.reach(j, Running)
 		}
+		s.persist()
 		s.broadcast(start{})
 	}
 	return nil

@@ -21,7 +21,7 @@ const (
 // Load reads a key file that Save wrote: one PKCS #8 PEM block and nothing else. It refuses a file that anybody but its owner
 // may read or write.
 func Load(name string) (*Key, error) {
-	data, err := readPrivate(name)
+	data, err := ReadPrivate(name, maxFileSize)
 	if err != nil {
 		return nil, fmt.Errorf("load key: %w", err)
 	}
@@ -52,7 +52,8 @@ func (k *Key) Save(name string) error {
 	return nil
 }
 
-func readPrivate(name string) ([]byte, error) {
+// ReadPrivate reads a regular file of at most limit bytes that nobody but its owner may read or write.
+func ReadPrivate(name string, limit int64) ([]byte, error) {
 	// Looked at before it is opened, since opening a pipe waits; and again after, since it may have been replaced.
 	info, err := os.Stat(name)
 	if err != nil {
@@ -72,7 +73,11 @@ func readPrivate(name string) ([]byte, error) {
 	if err := checkPrivate(name, info); err != nil {
 		return nil, err
 	}
-	return io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s: too large, at most %d bytes belong to it", name, limit)
+	}
+	return data, err
 }
 
 func checkPrivate(name string, info fs.FileInfo) error {
@@ -95,9 +100,6 @@ func encode(secret ed25519.PrivateKey) ([]byte, error) {
 
 // parse accepts exactly what encode makes of the same key, so a file has one spelling. Its errors quote nothing of the file.
 func parse(data []byte) (ed25519.PrivateKey, error) {
-	if len(data) > maxFileSize {
-		return nil, errors.New("too large for a key file")
-	}
 	block, _ := pem.Decode(data)
 	if block == nil || block.Type != pemType {
 		return nil, fmt.Errorf("no PEM block %q: not a key file", pemType)
