@@ -45,25 +45,6 @@ func newEngine(s *session, from source) *engine {
 
 func (e *engine) garbles() bool { return e.plan.garbler(e.s.self) }
 
-// walk calls free for every gate of a chunk but the AND gates, and and for these, with the slots of their wires.
-func (e *engine) walk(c chunk, free func(op circuit.Op, z, a, b int), and func(g, z, a, b int) error) error {
-	g := 0
-	for i := c.first; i < c.end; i++ {
-		gate := e.plan.circ.Gate(i)
-		z := e.slots.Of(circuit.Wire(e.plan.circ.NumInputs() + i))
-		a, b := e.slots.Of(gate.A), e.slots.Of(gate.B)
-		if gate.Op != circuit.And {
-			free(gate.Op, z, a, b)
-			continue
-		}
-		if err := and(g, z, a, b); err != nil {
-			return err
-		}
-		g++
-	}
-	return nil
-}
-
 // walkMasks carries the mask shares through a chunk (protocol 16). It collects the masks of the input wires of AND gate g in row
 // g of left and right.
 func (e *engine) walkMasks(c chunk, fresh, left, right *shares) {
@@ -77,22 +58,20 @@ func (e *engine) walkMasks(c chunk, fresh, left, right *shares) {
 		default:
 			m.zero(z)
 		}
-	}, func(g, z, a, b int) error {
+	}, func(g, z, a, b int) {
 		left.set(g, m, a)
 		right.set(g, m, b)
 		m.set(z, fresh, g)
-		return nil
 	})
 }
 
 // walkValues carries the masked values through a chunk, given those of the outputs of its AND gates. It collects those of the
 // inputs of AND gate g in bit g of left and right.
 func (e *engine) walkValues(c chunk, outputs, left, right block.Bits) {
-	e.walk(c, e.freeValue, func(g, z, a, b int) error {
+	e.walk(c, e.freeValue, func(g, z, a, b int) {
 		left.Set(g, e.values.Get(a))
 		right.Set(g, e.values.Get(b))
 		e.values.Set(z, outputs.Get(g))
-		return nil
 	})
 }
 
@@ -137,9 +116,7 @@ func (e *engine) runStream(ctx context.Context, in []bool) error {
 		if err != nil {
 			return err
 		}
-		if err := e.evaluate(t, w); err != nil {
-			return err
-		}
+		e.evaluate(t, w)
 		if err := e.disclose(ctx, t, w); err != nil {
 			return err
 		}
@@ -161,9 +138,7 @@ func (e *engine) runTwo(ctx context.Context, in []bool) error {
 		return err
 	}
 	for i, w := range list {
-		if err := e.evaluate(uint32(i+1), w); err != nil {
-			return err
-		}
+		e.evaluate(uint32(i+1), w)
 	}
 	for i, w := range list {
 		if err := e.disclose(ctx, uint32(i+1), w); err != nil {

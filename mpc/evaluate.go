@@ -56,24 +56,15 @@ func (e *engine) keepForEvaluation(w *work) {
 }
 
 // evaluate computes the active labels and masked values of a chunk (protocol 19). Garblers wait for the disclosure instead.
-func (e *engine) evaluate(t uint32, w *work) error {
-	if e.garbles() {
-		return nil
+func (e *engine) evaluate(t uint32, w *work) {
+	switch {
+	case e.garbles():
+	case w.ands == 0:
+		e.walk(w.chunk, e.freeActive, nil)
+	default:
+		v := newEvaluator(e, t, w)
+		e.walkTogether(w.chunk, len(v.gates), e.freeActive, v.add, v.flush)
 	}
-	if w.ands == 0 {
-		return e.walk(w.chunk, e.freeActive, nil)
-	}
-	ev := newEvaluator(e, t, w)
-	return e.walk(w.chunk, e.freeActive, func(k, z, a, b int) error {
-		va, vb := e.values.Get(a), e.values.Get(b)
-		ev.gate(k, z, a, b, block.Mask(va), block.Mask(vb))
-		vz := w.eval.colour.Get(k) ^ e.active[e.plan.colour][z].LSB()
-		e.values.Set(z, vz)
-		w.eval.left.Set(k, va)
-		w.eval.right.Set(k, vb)
-		w.eval.out.Set(k, vz)
-		return nil
-	})
 }
 
 // receiveTables takes the tables of all garblers, and the colour bits behind those of one of them.
@@ -106,7 +97,7 @@ func (e *engine) freeActive(op circuit.Op, z, a, b int) {
 	}
 }
 
-// An evaluator evaluates the AND gates of one chunk.
+// An evaluator evaluates the AND gates of one chunk, many at once.
 type evaluator struct {
 	e        *engine
 	chunk    uint32
@@ -114,52 +105,80 @@ type evaluator struct {
 	garblers []int
 	rowSize  int
 
-	x, tweak, h []block.Block // by garbler and target: left and right input
-	sum         []block.Block // by garbler: its output label so far
+	gates       []andGate     // room for the gates that are evaluated together
+	n           int           // those added
+	x, tweak, h []block.Block // by gate, garbler and target: left and right input
+	sum         []block.Block // by garbler: the output label so far of one gate
 }
 
 func newEvaluator(e *engine, t uint32, w *work) *evaluator {
 	v := &evaluator{e: e, chunk: t, w: w.eval, garblers: e.plan.peers(e.s.self), rowSize: int(e.plan.tableSize())}
-	n := 2 * len(v.garblers) * len(v.garblers)
+	v.gates = make([]andGate, gatesTogether(v.hashes()))
+	n := v.hashes() * len(v.gates)
 	v.x, v.tweak, v.h = w.mem.newBlocks(n), w.mem.newBlocks(n), w.mem.newBlocks(n)
 	v.sum = w.mem.newBlocks(e.plan.n)
 	return v
 }
 
-// gate computes the active labels of the output z of AND gate k, given the masked values of its inputs a and b as masks.
-func (v *evaluator) gate(k, z, a, b int, va, vb uint64) {
-	e := v.e
-	q := 0
+// hashes is the number of hashes for a gate.
+func (v *evaluator) hashes() int { return 2 * len(v.garblers) * len(v.garblers) }
+
+// add takes AND gate k.
+func (v *evaluator) add(k, z, a, b int) {
+	e, at := v.e, v.hashes()*v.n
 	for _, i := range v.garblers {
 		la, lb := e.active[i][a], e.active[i][b]
 		for _, j := range v.garblers {
-			v.x[q], v.x[q+1] = la, lb
-			v.tweak[q] = block.Tweak(e.s.base, block.TweakGarble, byte(i), byte(j), 0, v.chunk, uint32(k))
-			v.tweak[q+1] = block.Tweak(e.s.base, block.TweakGarble, byte(i), byte(j), 1, v.chunk, uint32(k))
-			q += 2
+			v.x[at], v.x[at+1] = la, lb
+			v.tweak[at] = block.Tweak(e.s.base, block.TweakGarble, byte(i), byte(j), 0, v.chunk, uint32(k))
+			v.tweak[at+1] = block.Tweak(e.s.base, block.TweakGarble, byte(i), byte(j), 1, v.chunk, uint32(k))
+			at += 2
 		}
-		v.sum[i] = v.w.macRight[i][k].And(va).Xor(v.w.macLeft[i][k].And(vb)).Xor(v.w.macOut[i][k])
 	}
-	block.Hash(v.h, v.x, v.tweak)
-	q = 0
+	v.w.left.Set(k, e.values.Get(a))
+	v.w.right.Set(k, e.values.Get(b))
+	v.gates[v.n] = andGate{k, z}
+	v.n++
+}
+
+// flush evaluates the gates added.
+func (v *evaluator) flush() {
+	hashes := v.hashes()
+	inParts(hashes*v.n, func(from, to int) { block.Hash(v.h[from:to], v.x[from:to], v.tweak[from:to]) })
+	for q, gate := range v.gates[:v.n] {
+		v.evaluate(gate, v.x[q*hashes:][:hashes], v.h[q*hashes:][:hashes])
+	}
+	v.n = 0
+}
+
+// evaluate computes the active labels and the masked value of the output of one gate from its hashes h; x are the labels hashed.
+func (v *evaluator) evaluate(gate andGate, x, h []block.Block) {
+	k, w := gate.k, v.w
+	a, b := block.Mask(w.left.Get(k)), block.Mask(w.right.Get(k))
 	for _, i := range v.garblers {
-		row := v.w.tables[i][k*v.rowSize:][:v.rowSize]
+		v.sum[i] = w.macRight[i][k].And(a).Xor(w.macLeft[i][k].And(b)).Xor(w.macOut[i][k])
+	}
+	for _, i := range v.garblers {
+		row := w.tables[i][k*v.rowSize:][:v.rowSize]
 		g0, g1, rest := block.Load(row), block.Load(row[block.Size:]), row[2*block.Size:]
 		for _, j := range v.garblers {
-			h := v.h[q].Xor(v.h[q+1])
-			q += 2
+			part := h[0].Xor(h[1])
 			if j == i {
-				h = h.Xor(g0.And(va)).Xor(g1.Xor(e.active[i][a]).And(vb))
+				part = part.Xor(g0.And(a)).Xor(g1.Xor(x[0]).And(b))
 			} else {
 				s0, s1, s2 := block.Load(rest), block.Load(rest[block.Size:]), block.Load(rest[2*block.Size:])
-				h = h.Xor(s0.And(va)).Xor(s1.And(vb)).Xor(s2)
+				part = part.Xor(s0.And(a)).Xor(s1.And(b)).Xor(s2)
 				rest = rest[3*block.Size:]
 			}
-			v.sum[j] = v.sum[j].Xor(h)
+			v.sum[j] = v.sum[j].Xor(part)
+			x, h = x[2:], h[2:]
 		}
 	}
 	for _, i := range v.garblers {
-		e.active[i][z] = v.sum[i]
-		v.w.label[i][k] = v.sum[i]
+		v.e.active[i][gate.z] = v.sum[i]
+		w.label[i][k] = v.sum[i]
 	}
+	value := w.colour.Get(k) ^ v.sum[v.e.plan.colour].LSB()
+	w.out.Set(k, value)
+	v.e.values.Set(gate.z, value)
 }

@@ -142,3 +142,29 @@ func TestManyChunks(t *testing.T) {
 		p.mustAgree(t)
 	}
 }
+
+// TestWideCircuit has more independent AND gates than are computed together, and outputs that nobody reads.
+func TestWideCircuit(t *testing.T) {
+	const width, ands = 80, 5000
+	var gates []circuit.Gate
+	for i := range ands {
+		gates = append(gates, circuit.Gate{Op: circuit.And, A: circuit.Wire(i % (2 * width)), B: circuit.Wire(i / 40)})
+	}
+	sum := circuit.Wire(2 * width)
+	for i := range ands - 1 {
+		gates = append(gates, circuit.Gate{Op: circuit.Xor, A: sum, B: circuit.Wire(2*width + i + 1)})
+		sum = circuit.Wire(2*width + len(gates) - 1)
+	}
+	for _, n := range []int{2, 3} {
+		widths := make([]int, n)
+		widths[0], widths[n-1] = width, width
+		c, err := circuit.New(widths, append(gates, gates[:50]...), []circuit.Wire{sum, 2*width + 4999})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &play{dealer: true, in: randomInputs(c, 3), job: Job{Circuit: c, Params: tinyParams(1, 4096)}}
+		g := newGod(t, p)
+		p.mustAgree(t)
+		g.check()
+	}
+}
