@@ -118,7 +118,7 @@ func union(changes []change) []change {
 	var u []change
 	for _, c := range changes {
 		last := len(u) - 1
-		if last < 0 || u[last].off+len(u[last].bits) < c.off {
+		if last < 0 || u[last].off+len(u[last].bits) <= c.off {
 			u = append(u, change{c.v, c.off, c.bits})
 			continue
 		}

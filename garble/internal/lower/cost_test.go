@@ -28,6 +28,17 @@ func TestCosts(t *testing.T) {
 		{"arms of constants", "pub fn main(x: u8) -> u8 { match x { 3 => 17, 5 => 200, 7 => 99, _ => 1 } }", 12, 0},
 		{"a counter has as many bits as it needs",
 			"pub fn main(x: [bool; 15]) -> u32 { let mut n = 0u32; for b in x { if b { n += 1u32; } } n }", 11, 0},
+		{"counters by index", `pub fn main(x: [u8; 15]) -> [u32; 4] {
+			let mut n = [0u32; 4];
+			for v in x { n[(v & 3u8) as usize] += 1u32; }
+			n
+		}`, 59, 0},
+		{"counters by arm", `enum E { A, B, C, D }
+		pub fn main(x: [E; 15]) -> [u32; 4] {
+			let mut n = [0u32; 4];
+			for v in x { match v { E::A => n[0] += 1u32, E::B => n[1] += 1u32, E::C => n[2] += 1u32, E::D => n[3] += 1u32 } }
+			n
+		}`, 59, 0},
 		{"an index within bounds", "pub fn main(a: [u8; 4], i: u8) -> u8 { a[(i & 3u8) as usize] }", 24, 0},
 		{"an index within bounds by remainder", "pub fn main(a: [u8; 3], i: usize) -> u8 { a[i % 3usize] }", 48, 0},
 		{"a table", "pub fn main(i: u8) -> u8 { let t = [3u8, 1u8, 4u8, 1u8, 5u8, 9u8, 2u8, 6u8]; t[(i & 7u8) as usize] }", 4, 0},

@@ -68,6 +68,17 @@ func (s *sum) row(r int) gadget.Word {
 	return w
 }
 
+// without returns what the sum adds to x.
+func (s *sum) without(x gadget.Word) (y gadget.Word, ok bool) {
+	switch {
+	case slices.Equal(s.x, x):
+		return s.y, true
+	case slices.Equal(s.y, x):
+		return s.x, true
+	}
+	return nil, false
+}
+
 // insert adds a bit at place i of the rows: where there is room, else by a full adder, whose carry goes to the next place. A
 // carry out of the rows is 0.
 func (s *sum) insert(b *circuit.Builder, i int, w circuit.Wire) {
@@ -113,15 +124,12 @@ func (l *lowerer) conditionalSum(sel []circuit.Wire, words []gadget.Word) (gadge
 // addIf returns cond ? total : x if total is known to be x plus something.
 func (l *lowerer) addIf(cond circuit.Wire, x, total gadget.Word) (gadget.Word, bool) {
 	s, ok := l.bounds.sums[l.key(total)]
-	if !ok || len(s.x) != len(x) {
+	if !ok {
 		return nil, false
 	}
-	y := s.y
-	if !slices.Equal(s.x, x) {
-		y = s.x
-		if !slices.Equal(s.y, x) {
-			return nil, false
-		}
+	y, ok := s.without(x)
+	if !ok {
+		return nil, false
 	}
 	z, _ := l.add(x, gadget.Mask(l.b, cond, y), false)
 	return z, true

@@ -88,20 +88,46 @@ func (l *lowerer) store(p place, w gadget.Word) {
 		l.set(p.v, p.off, w)
 		return
 	}
+	addend, _ := l.addend(p, w)
 	p.v.own()
-	l.storeIf(p, w, l.pathBelow(p.v.depth))
+	l.storeIf(p, w, addend, l.pathBelow(p.v.depth))
 }
 
-func (l *lowerer) storeIf(p place, w gadget.Word, enable circuit.Wire) {
+// addend returns y if w is what the place holds plus y, a number that is cheaper to add to every element than to read one and
+// write the sum back: counting by a run-time index.
+func (l *lowerer) addend(p place, w gadget.Word) (y gadget.Word, ok bool) {
+	if p.width > 64 {
+		return nil, false
+	}
+	s, ok := l.bounds.sums[l.key(w)]
+	if !ok {
+		return nil, false
+	}
+	y, ok = s.without(l.load(p))
+	_, constant := gadget.Value(l.b, y)
+	if !ok || !constant && 3*len(l.significant(y)) > p.width {
+		return nil, false
+	}
+	return y, true
+}
+
+func (l *lowerer) storeIf(p place, w, addend gadget.Word, enable circuit.Wire) {
 	if len(p.dims) == 0 {
 		at := p.v.word[p.off : p.off+p.width]
+		if addend != nil {
+			z, fails := l.add(at, gadget.Mask(l.b, enable, addend), false)
+			if fails == l.b.Zero() {
+				copy(at, z)
+				return
+			}
+		}
 		copy(at, gadget.Mux(l.b, enable, w, at))
 		return
 	}
 	d := p.dims[0]
 	p.dims = p.dims[1:]
 	for _, line := range gadget.Decode(l.b, d.index, d.n, enable) {
-		l.storeIf(p, w, line)
+		l.storeIf(p, w, addend, line)
 		p.off += d.stride
 	}
 }
