@@ -40,7 +40,7 @@ type ClientConfig struct {
 
 // An Allocation is a relayed address at a TURN server, with a socket of its own (ChannelData cannot share one with QUIC, RFC
 // 9443). It refreshes itself and its permissions, and pings itself through the relay: when the relay no longer carries, for
-// whatever reason, Done is closed within about five seconds.
+// whatever reason, Done is closed within about three seconds.
 type Allocation struct {
 	cfg     ClientConfig
 	conn    net.PacketConn

@@ -38,17 +38,23 @@ func Join(ctx context.Context, sock *Socket, cfg Config) (*Mesh, error) {
 	var window uint64
 	window, m.queue = share(cfg.Budget, len(cfg.Peers))
 	m.ctx, m.cancel = context.WithCancel(context.Background())
-	if !sock.attach(m) {
-		return nil, fmt.Errorf("join the mesh: the socket serves another mesh")
-	}
-	sock.windows.setShare(window)
 	for _, p := range cfg.Peers {
 		if m.ways[p.Seat], err = newWay(m, p); err != nil {
 			m.Leave(Failed, "")
 			return nil, fmt.Errorf("join the mesh: %w", err)
 		}
 	}
+	if !sock.attach(m) {
+		m.Leave(Failed, "")
+		return nil, fmt.Errorf("join the mesh: the socket serves another mesh")
+	}
+	sock.windows.setShare(window)
 	sock.conn.Restrict(true)
+	for _, w := range m.ways {
+		if w != nil {
+			w.start()
+		}
+	}
 	if err := m.connect(ctx); err != nil {
 		m.Leave(whyNot(err))
 		return nil, err
@@ -74,7 +80,7 @@ func whyNot(err error) (Reason, string) {
 // attach makes m the Mesh that accepts the socket's connections.
 func (s *Socket) attach(m *Mesh) bool { return s.mesh.CompareAndSwap(nil, m) }
 
-func (s *Socket) detach(m *Mesh) { s.mesh.CompareAndSwap(m, nil) }
+func (s *Socket) detach(m *Mesh) bool { return s.mesh.CompareAndSwap(m, nil) }
 
 // connect waits until every pair is connected.
 func (m *Mesh) connect(ctx context.Context) error {

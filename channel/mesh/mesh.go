@@ -126,9 +126,10 @@ func (m *Mesh) end(leave func(*pair) bool) error {
 				w.close()
 			}
 		}
-		m.sock.conn.Restrict(false)
+		if m.sock.detach(m) {
+			m.sock.conn.Restrict(false)
+		}
 	})
-	m.sock.detach(m)
 	return errors.Join(errs...)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/quic-go/quic-go"
 
+	"github.com/tacit-mpc/tacit/channel"
 	"github.com/tacit-mpc/tacit/identity"
 	"github.com/tacit-mpc/tacit/internal/pathconn"
 	"github.com/tacit-mpc/tacit/natpunch"
@@ -25,12 +26,17 @@ type Socket struct {
 	key       *identity.Key
 	conn      pathSocket
 	puncher   *natpunch.Puncher
+	stun      *natpunch.STUN
 	transport *quic.Transport
 	listener  *quic.Listener
 	warnings  []error
 	windows   windows
 	mesh      atomic.Pointer[Mesh] // the one that accepts, if any
 	close     func() error
+
+	reachMu sync.Mutex
+	reach   *reacher // nil until Reach
+	updates map[channel.Party]PeerUpdate
 
 	// What only a real UDP socket can tell.
 	refuses func(context.Context, netip.AddrPort) bool // whether a port is known to be closed
@@ -74,6 +80,7 @@ type pathSocket interface {
 // start puts pings and QUIC on conn, and owns it.
 func (s *Socket) start(conn pathSocket) error {
 	s.conn = conn
+	s.stun = natpunch.NewSTUN(conn.Send)
 	s.puncher = natpunch.NewPuncher(natpunch.PunchConfig{Main: mainOutlet{conn}, Open: s.openOutlet})
 	// A peer that missed the end of a connection learns of it from the answer to its next packet (RFC 9000 section 10.3).
 	var reset quic.StatelessResetKey
@@ -92,8 +99,11 @@ func (s *Socket) start(conn pathSocket) error {
 	return nil
 }
 
-// intercept takes what arrives and is not QUIC: pings.
+// intercept takes what arrives and is not QUIC: answers of STUN servers, and pings.
 func (s *Socket) intercept(p []byte, from netip.AddrPort) {
+	if s.stun.Handle(p, from) {
+		return
+	}
 	s.puncher.Handle(p, mainOutlet{s.conn}, from)
 }
 
@@ -127,6 +137,12 @@ func (s *Socket) Warnings() []error { return s.warnings }
 func (s *Socket) Close() error { return s.close() }
 
 func (s *Socket) shutdown() error {
+	s.reachMu.Lock()
+	r := s.reach
+	s.reachMu.Unlock()
+	if r != nil {
+		r.close()
+	}
 	return errors.Join(s.listener.Close(), s.transport.Close(), s.conn.Close())
 }
 

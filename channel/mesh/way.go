@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/tacit-mpc/tacit/channel"
@@ -24,11 +25,12 @@ type way struct {
 	quic  *pathconn.Peer
 	pings *natpunch.Pair
 
-	mu    sync.Mutex
-	spray []netip.AddrPort
-	state natpunch.PathState
-	last  natpunch.PathState // the last proven one
-	sent  int64              // at the last look
+	mu           sync.Mutex
+	ours, theirs natpunch.Behaviour
+	spray        []netip.AddrPort
+	state        natpunch.PathState
+	last         natpunch.PathState // the last proven one
+	sent         int64              // at the last look
 }
 
 // newWay begins to look for a path to a peer.
@@ -43,23 +45,75 @@ func newWay(m *Mesh, peer Peer) (*way, error) {
 		Changed: w.changed,
 		Heard:   func(from netip.AddrPort, _ natpunch.Outlet) { w.quic.Own(from) },
 	})
-	w.add(peer.Addrs)
-	w.pings.Go(0)
+	var known []natpunch.Candidate
+	for _, a := range peer.Addrs {
+		known = append(known, natpunch.Candidate{Addr: a, Kind: natpunch.Host})
+	}
+	w.add(known)
 	return w, nil
+}
+
+// start begins the search, with what is known of us and of the peer by now.
+func (w *way) start() {
+	u, ok, r := w.m.sock.known(w.peer.Seat)
+	if r != nil {
+		r.mu.Lock()
+		outlets, found := slices.Clone(r.outlets), r.found
+		r.mu.Unlock()
+		w.behave(found.Behaviour())
+		for _, o := range outlets {
+			w.pings.AddOutlet(o)
+		}
+	}
+	if ok {
+		w.update(u)
+	}
+	w.pings.Go(0)
+}
+
+// update takes what the peer says about how to reach it.
+func (w *way) update(u PeerUpdate) {
+	all := slices.Clone(u.Candidates)
+	for _, a := range u.Relayed {
+		all = append(all, natpunch.Candidate{Addr: a, Kind: natpunch.Relayed})
+	}
+	if _, _, r := w.m.sock.known(w.peer.Seat); r != nil {
+		var ips []netip.Addr
+		for _, c := range all {
+			ips = append(ips, c.Addr.Addr())
+		}
+		r.permit(ips)
+	}
+	w.mu.Lock()
+	w.theirs = u.Behaviour
+	w.pings.SetBehaviour(w.ours, w.theirs)
+	w.mu.Unlock()
+	w.add(all)
+	if u.Go {
+		w.pings.Go(u.After)
+	}
+}
+
+// behave tells what is known of our own NAT.
+func (w *way) behave(b natpunch.Behaviour) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ours = b
+	w.pings.SetBehaviour(w.ours, w.theirs)
 }
 
 // add enters candidate addresses of the peer. One that belongs to another peer too, as addresses of home networks do, is the
 // peer's once a ping says so.
-func (w *way) add(addrs []netip.AddrPort) {
-	var candidates []natpunch.Candidate
-	for _, a := range addrs {
-		if w.m.sock.conn.Owner(a) == nil {
-			w.quic.Own(a)
-		}
-		candidates = append(candidates, natpunch.Candidate{Addr: a, Kind: natpunch.Host})
-	}
+func (w *way) add(candidates []natpunch.Candidate) {
 	w.mu.Lock()
-	w.spray = append(w.spray, addrs...)
+	for _, c := range candidates {
+		if w.m.sock.conn.Owner(c.Addr) == nil {
+			w.quic.Own(c.Addr)
+		}
+		if !slices.Contains(w.spray, c.Addr) && len(w.spray) < mostAddrs && c.Kind != natpunch.Relayed {
+			w.spray = append(w.spray, c.Addr)
+		}
+	}
 	w.route()
 	w.mu.Unlock()
 	w.pings.AddRemote(candidates...)
@@ -68,6 +122,7 @@ func (w *way) add(addrs []netip.AddrPort) {
 // changed is called by the pings when the best path appears, moves or is lost.
 func (w *way) changed(s natpunch.PathState) {
 	w.mu.Lock()
+	mended := s.Proven && !w.state.Proven && w.last.Proven
 	w.state = s
 	w.route()
 	moved := s.Proven && w.last.Proven && (s.Remote != w.last.Remote || s.Out != w.last.Out)
@@ -75,6 +130,9 @@ func (w *way) changed(s natpunch.PathState) {
 		w.last = s
 	}
 	w.mu.Unlock()
+	if moved || mended {
+		w.quic.Resend()
+	}
 	if moved {
 		w.m.rerouted(w.peer.Seat)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 )
 
@@ -32,6 +33,10 @@ type Peer struct {
 	route atomic.Pointer[route]
 
 	sent atomic.Int64 // packets
+
+	recentMu sync.Mutex
+	recent   [recentPackets][]byte // the last packet of the last writes, a ring
+	at       int
 }
 
 // route is a Route as write wants it.
@@ -98,6 +103,34 @@ func (p *Peer) Deliver(b []byte) {
 // Sent counts the sends of QUIC to the peer.
 func (p *Peer) Sent() int64 { return p.sent.Load() }
 
+// recentPackets is how many packets Resend sends.
+const recentPackets = 8
+
+// Resend sends the last packets once more, over the route in use. QUIC, which saw them lost on a dead path, would wait for its
+// timer, by then grown to the length of the outage; the peer's acknowledgement of one of these tells it to go on at once.
+// Packets that did arrive are recognised as duplicates.
+func (p *Peer) Resend() {
+	p.recentMu.Lock()
+	defer p.recentMu.Unlock()
+	r := p.route.Load()
+	for i := range p.recent {
+		if b := p.recent[(p.at+i)%recentPackets]; len(b) > 0 {
+			p.send(r, b, nil)
+		}
+	}
+}
+
+// remember keeps the last packet of b for Resend.
+func (p *Peer) remember(b, oob []byte) {
+	if size := segmentSize(oob); size > 0 && len(b) > size {
+		b = b[(len(b)-1)/size*size:]
+	}
+	p.recentMu.Lock()
+	p.recent[p.at] = append(p.recent[p.at][:0], b...)
+	p.at = (p.at + 1) % recentPackets
+	p.recentMu.Unlock()
+}
+
 // Remove ends the peer: its packets are strangers' from then on.
 func (p *Peer) Remove() {
 	p.conn.change(func(t *table) {
@@ -112,8 +145,13 @@ func (p *Peer) Remove() {
 
 // write sends b, which is several packets if oob says so.
 func (p *Peer) write(b, oob []byte) (n, oobn int, err error) {
-	r := p.route.Load()
 	p.sent.Add(1)
+	p.remember(b, oob)
+	return p.send(p.route.Load(), b, oob)
+}
+
+// send sends b over a route.
+func (p *Peer) send(r *route, b, oob []byte) (n, oobn int, err error) {
 	for _, a := range r.spray {
 		if r.to == nil || r.Out != nil || a.AddrPort() != r.to.AddrPort() {
 			segments(b, oob, func(s []byte) { p.conn.raw(s, nil, a) })
