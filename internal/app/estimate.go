@@ -15,7 +15,8 @@ func estimate(c *circuit.Circuit, n int) (traffic, memory int64) {
 	const once, perChunk, perInput = 14464, 1696, 16 + corrections/8
 	traffic = peers*(pair*size*chunks+once+perChunk*chunks+perInput*int64(c.NumInputs())) + 16*(3*int64(n)-4)*ands
 
-	const process, perTriple, perGate = 24 << 20, 96, 16
+	// Measured: 96 bytes a triple and peer, in several chunks that are under way at a time, and what the collector leaves.
+	const process, perTriple, perGate = 24 << 20, 8 * 96, 32
 	live := int64(c.Slots().Len())
 	memory = process + perTriple*b*size*peers + perGate*int64(c.NumWires()) + 16*int64(n)*live
 	return traffic, memory
