@@ -9,8 +9,11 @@ import (
 // with fewer ANDs for it, and checks that cannot fail are left out.
 type knowledge map[circuit.Wire][]circuit.Wire // by wire: wires that are 1 if it is
 
-// maxKnowledge bounds the conditions remembered.
-const maxKnowledge = 1 << 14
+// maxKnowledge bounds the conditions remembered, maxGiven the facts that follow from one.
+const (
+	maxKnowledge = 1 << 14
+	maxGiven     = 512
+)
 
 // implies remembers that facts are 1 if cond is.
 func (l *lowerer) implies(cond circuit.Wire, facts ...circuit.Wire) {
@@ -22,14 +25,14 @@ func (l *lowerer) implies(cond circuit.Wire, facts ...circuit.Wire) {
 // A given is a set of wires that are 1.
 type given map[circuit.Wire]struct{}
 
-// given returns what follows from cond, or nil if that is only cond.
+// given returns what follows from cond, as far as maxGiven allows, or nil if that is only cond.
 func (l *lowerer) given(cond circuit.Wire) given {
 	if l.knowledge[cond] == nil {
 		return nil
 	}
 	g := given{}
 	todo := []circuit.Wire{cond}
-	for len(todo) > 0 {
+	for len(todo) > 0 && len(g) < maxGiven {
 		w := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		if _, ok := g[w]; !ok {
