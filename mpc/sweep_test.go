@@ -72,7 +72,7 @@ func sweep(p *play, m name, from, to, kind int, r *rand.Rand) {
 // real preprocessing it is a sample, and complete with TACIT_LONG_TESTS=1 (some minutes).
 func TestSweep(t *testing.T) {
 	long := os.Getenv("TACIT_LONG_TESTS") != ""
-	sample := []int{2: 13, 3: 53} // not multiples of 2 or 3: all kinds come up
+	sample := []int{2: 19, 3: 97} // not multiples of 2 or 3: all kinds come up
 	for _, dealer := range []bool{true, false} {
 		for n := 2; n <= 3; n++ {
 			turn := 0
