@@ -174,7 +174,7 @@ func (m *member) compute(ctx context.Context, net *mesh.Mesh, watch *stopwatch) 
 	meter := channel.NewMeter(net)
 	out, err := mpc.Run(ctx, meter, job, m.input, &mpc.Config{Progress: watch.progress})
 	if err != nil {
-		return nil, m.cause(ctx, err)
+		return nil, m.root(ctx, m.cause(ctx, err))
 	}
 	r := &Result{Party: m.seat, Session: m.roster.Session.String(), Program: m.cfg.Source.Hash(), Paths: paths(net)}
 	r.Cost = costOf(m.program, meter, watch)

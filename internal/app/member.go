@@ -13,6 +13,7 @@ import (
 	"github.com/tacit-mpc/tacit/channel"
 	"github.com/tacit-mpc/tacit/channel/mesh"
 	"github.com/tacit-mpc/tacit/coord"
+	"github.com/tacit-mpc/tacit/mpc"
 )
 
 // member is a party that has a seat: what it knows about the others, from the coordinator and from the mesh.
@@ -22,6 +23,7 @@ type member struct {
 	punch  *ecdh.PrivateKey
 	client *coord.Client
 	cancel context.CancelCauseFunc // ends what we do, before the start
+	news   chan struct{}           // capacity 1: the coordinator said something
 
 	mu      sync.Mutex
 	seats   int                 // 0: not known yet
@@ -44,6 +46,10 @@ func (m *member) hear(e coord.Event) {
 	m.states[e.Seat] = e
 	net := m.mesh
 	m.mu.Unlock()
+	select {
+	case m.news <- struct{}{}:
+	default:
+	}
 	if e.State != before.State || known && e.Key != before.Key {
 		m.events(partyState(e))
 	}
@@ -164,6 +170,41 @@ func (m *member) cause(ctx context.Context, err error) error {
 		return errInterrupted()
 	}
 	return err
+}
+
+// rootWithin is how long a party that was left by one that lost another waits to hear who that was.
+const rootWithin = 3 * time.Second
+
+// root is who began, when a party left us because it had lost another: the coordinator knows.
+func (m *member) root(ctx context.Context, err error) error {
+	var left *mesh.LeftError
+	if !errors.Is(err, mpc.ErrPeerLostParty) && !(errors.As(err, &left) && left.Reason == mesh.LostPeer) {
+		return err
+	}
+	ctx, stop := context.WithTimeout(ctx, rootWithin)
+	defer stop()
+	for {
+		if first := m.firstFailure(); first != nil {
+			return first
+		}
+		select {
+		case <-m.news:
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// firstFailure is a party that failed by itself, if the coordinator told us of one.
+func (m *member) firstFailure() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for seat, e := range m.states {
+		if (e.State == coord.Failed || e.State == coord.Lost) && e.Cause != coord.PeerLost && seat != m.seat {
+			return &coord.PartyError{Seat: seat, Name: e.Name, During: coord.Running, Cause: e.Cause, Reason: e.Reason}
+		}
+	}
+	return nil
 }
 
 func rosterEvent(r *coord.Roster, self int, program string) Roster {
