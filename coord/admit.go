@@ -18,6 +18,9 @@ func (s *session) admit(l *link, j join) {
 		}
 		return
 	}
+	if l.settle != nil {
+		l.settle()
+	}
 	me := &s.seats[i]
 	if me.link != nil {
 		me.link.finish(end{ErrReplaced})

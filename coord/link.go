@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -30,9 +31,10 @@ type link struct {
 	out      chan []byte
 	pongs    chan pong // one place: answers to come before anything else
 	limit    *pace     // of incoming frames; nil for none
+	settle   func()    // tells the gate that this is a party; nil for nobody to tell
 	readDone chan struct{}
 	rtt      stopwatch
-	finished bool // the owner's
+	finished atomic.Bool // set by the owner
 }
 
 // A delivery is what a link hands to its owner: a message, or, once and last, why the link ended.
@@ -206,7 +208,7 @@ func (l *link) linger() {
 
 // send queues a message. A link whose other end does not keep up is closed.
 func (l *link) send(m message) {
-	if l.finished {
+	if l.finished.Load() {
 		return
 	}
 	frame, err := encode(m)
@@ -224,8 +226,8 @@ func (l *link) send(m message) {
 // finish queues the last message of the link, which ends soon after.
 func (l *link) finish(m message) {
 	l.send(m)
-	if !l.finished {
-		l.finished = true
+	if !l.finished.Load() {
+		l.finished.Store(true)
 		close(l.out)
 	}
 }

@@ -84,11 +84,13 @@ func (s *Server) acceptAll(ctx context.Context, listener *quic.Listener) {
 // accept serves one connection. Its client opens the stream and speaks first.
 func (s *Server) accept(ctx context.Context, c *quic.Conn) {
 	addr := addrPort(c.RemoteAddr())
-	if !s.gate.enter(addr) {
-		c.CloseWithError(quic.ApplicationErrorCode(ErrBusy), "")
+	busy := func() { c.CloseWithError(quic.ApplicationErrorCode(ErrBusy), "") }
+	visitor := s.gate.enter(addr, func() { go busy() }) // it may wait for the connection's own goroutine
+	if visitor == nil {
+		busy()
 		return
 	}
-	defer s.gate.exit(addr)
+	defer visitor.exit()
 	id, err := identity.PeerID(c.ConnectionState().TLS)
 	if err != nil {
 		c.CloseWithError(quic.ApplicationErrorCode(ErrMalformed), "")
@@ -105,7 +107,7 @@ func (s *Server) accept(ctx context.Context, c *quic.Conn) {
 		c.CloseWithError(quic.ApplicationErrorCode(why), "")
 		return
 	}
-	s.handle(ctx, &quicConn{stream, c}, id, addr)
+	s.handle(ctx, &quicConn{stream, c}, id, addr, visitor.settle)
 }
 
 // refusedBy is the refusal in the code that a connection was closed with, or nil.

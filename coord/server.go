@@ -51,8 +51,15 @@ type Server struct {
 	cfg     ServerConfig
 	session *session
 	serve   sync.Once
-	gate    gate
+	gate    *gate
 }
+
+// Limits on open connections, beyond what the seats need.
+const (
+	spareLinks       = 256
+	spareSourceLinks = 32
+	linksPerSeat     = 4 // coming back, by several addresses
+)
 
 // A connection is closed that sends frames faster than this for long: it has to wait, and then its pings come too late.
 const (
@@ -98,7 +105,8 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if err := s.found(); err != nil {
 		return nil, fmt.Errorf("host session: %w", err)
 	}
-	return &Server{cfg: cfg, session: s, gate: gate{seats: cfg.Seats, sources: make(map[netip.Prefix]int)}}, nil
+	seats := linksPerSeat * cfg.Seats // all parties may sit behind one address
+	return &Server{cfg: cfg, session: s, gate: newGate(seats+spareLinks, seats+spareSourceLinks)}, nil
 }
 
 // found takes up the session that was saved, or makes a new one.
@@ -145,17 +153,17 @@ func (s *Server) Ticket(seat int, addrs []string) (Ticket, error) {
 	return Ticket{s.session.id, seat, s.session.seats[seat].secret, s.cfg.Key.ID(), addrs}, nil
 }
 
-// Serve hosts the session on the transport, whose socket stays the caller's: it may go on to read STUN from it, dial, and host
-// the next session. Serve returns when the session has ended and everybody was told: nil if all parties were done; a
+// Serve hosts the session on the transport and the TCP ports. These stay the caller's, who may go on to read STUN from the
+// transport's socket, dial, and host the next session. Serve returns when the session has ended and everybody was told: nil if all parties were done; a
 // *PartyError if one was lost, left or aborted; an *EmptyError if seats stayed empty; a *MismatchError; the cause of ctx if it
-// was cancelled; or that it could not listen. It may be called once. Parties may come over TCP as well: see ServeConn.
-func (s *Server) Serve(ctx context.Context, transport *quic.Transport) error {
+// was cancelled; or that it could not listen. It may be called once.
+func (s *Server) Serve(ctx context.Context, transport *quic.Transport, ports ...*Port) error {
 	err := errors.New("host session: Serve was called twice")
-	s.serve.Do(func() { err = s.serveOnce(ctx, transport) })
+	s.serve.Do(func() { err = s.serveOnce(ctx, transport, ports) })
 	return err
 }
 
-func (s *Server) serveOnce(ctx context.Context, transport *quic.Transport) error {
+func (s *Server) serveOnce(ctx context.Context, transport *quic.Transport, ports []*Port) error {
 	listener, err := s.listen(transport)
 	if err != nil {
 		return fmt.Errorf("host session: %w", err)
@@ -163,6 +171,9 @@ func (s *Server) serveOnce(ctx context.Context, transport *quic.Transport) error
 	accepting, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var accepts sync.WaitGroup
 	accepts.Go(func() { s.acceptAll(accepting, listener) })
+	for _, p := range ports {
+		accepts.Go(func() { s.acceptFrom(accepting, p) })
+	}
 	outcome := s.session.run(ctx)
 	stop()
 	listener.Close()
@@ -173,11 +184,12 @@ func (s *Server) serveOnce(ctx context.Context, transport *quic.Transport) error
 
 // handle serves one connection over any byte stream. When ctx ends the session has: strangers are dropped then, while a party's
 // last frame is still delivered.
-func (s *Server) handle(ctx context.Context, c conn, id identity.ID, addr netip.AddrPort) {
+func (s *Server) handle(ctx context.Context, c conn, id identity.ID, addr netip.AddrPort, settle func()) {
 	l := newLink(c, id, addr)
+	l.settle = settle
 	l.limit = &pace{every: frameEvery, burst: frameBurst}
 	stop := context.AfterFunc(ctx, func() {
-		if !l.finished { // the session's, which no longer runs
+		if !l.finished.Load() {
 			c.Close()
 		}
 	})

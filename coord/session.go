@@ -120,7 +120,7 @@ func (s *session) deliver(d delivery) bool {
 }
 
 func (s *session) handle(d delivery) {
-	if d.from.finished {
+	if d.from.finished.Load() {
 		return
 	}
 	i := s.seatOf(d.from)

@@ -102,7 +102,7 @@ func (h *host) pipe(id identity.ID) net.Conn {
 	h.handlers.Add(1)
 	go func() {
 		defer h.handlers.Done()
-		h.server.handle(h.serving, b, id, loopback)
+		h.server.handle(h.serving, b, id, loopback, nil)
 	}()
 	return a
 }

@@ -18,10 +18,15 @@ import (
 func (s *Server) ServeConn(ctx context.Context, c net.Conn) {
 	defer c.Close()
 	addr := addrPort(c.RemoteAddr())
-	if !s.gate.enter(addr) {
+	raw := c
+	if t, ok := c.(*tls.Conn); ok {
+		raw = t.NetConn()
+	}
+	visitor := s.gate.enter(addr, func() { raw.Close() })
+	if visitor == nil {
 		return
 	}
-	defer s.gate.exit(addr)
+	defer visitor.exit()
 	ctx, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	defer watch.Wait()
@@ -48,7 +53,7 @@ func (s *Server) ServeConn(ctx context.Context, c net.Conn) {
 	if err != nil || state.NegotiatedProtocol != ALPN {
 		return
 	}
-	s.handle(ctx, &tlsConn{t}, id, addr)
+	s.handle(ctx, &tlsConn{t}, id, addr, visitor.settle)
 }
 
 // dialTLS connects to one address of the coordinator over TCP.
