@@ -33,6 +33,9 @@ func (m Mapping) String() string {
 	return "unknown mapping"
 }
 
+// MarshalText encodes a mapping as its words.
+func (m Mapping) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
 // Gloss says in plain words what a mapping means for finding a direct path.
 func (m Mapping) Gloss() string {
 	switch m {

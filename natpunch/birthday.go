@@ -40,7 +40,10 @@ type birthday struct {
 // sides tells whether birthday punching can help, and which side is ours.
 func (c *Pair) sides() (hard, easy bool) {
 	fixed := func(m Mapping) bool { return m == NoNAT || m == EndpointIndependent || m == UnknownMapping }
-	hard = c.ours.Mapping == EndpointDependent && fixed(c.theirs.Mapping) && c.puncher.cfg.Open != nil
+	if c.puncher.cfg.Open == nil {
+		return false, false
+	}
+	hard = c.ours.Mapping == EndpointDependent && fixed(c.theirs.Mapping)
 	easy = c.theirs.Mapping == EndpointDependent && fixed(c.ours.Mapping)
 	return hard, easy
 }

@@ -33,6 +33,9 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
+// MarshalText encodes a kind as its words.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
 // A Candidate is an address at which a party may be reached.
 type Candidate struct {
 	Addr netip.AddrPort

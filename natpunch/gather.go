@@ -2,8 +2,10 @@ package natpunch
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -42,6 +44,24 @@ func (g Gathered) Behaviour() Behaviour {
 		return g.V6
 	}
 	return g.V4
+}
+
+// String is for people, a line for each thing known.
+func (g Gathered) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "IPv4: %v (%s); IPv6: %v (%s)", g.V4, g.V4.Mapping.Gloss(), g.V6, g.V6.Mapping.Gloss())
+	for _, c := range g.Candidates {
+		fmt.Fprintf(&b, "\n%v %v", c.Kind, c.Addr)
+	}
+	for _, a := range g.Servers {
+		if a.Err != nil {
+			fmt.Fprintf(&b, "\n%v", a.Err)
+		}
+	}
+	if g.Mapping != "" {
+		fmt.Fprintf(&b, "\n%s", g.Mapping)
+	}
+	return b.String()
 }
 
 // An Answer is what one STUN server said: the address it saw, or why there is none.

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -75,7 +76,6 @@ func settled(t *testing.T, told <-chan Gathered) Gathered {
 
 func TestGather(t *testing.T) {
 	public := netip.MustParseAddr("198.51.100.7")
-	steps := uint16(40000)
 	for _, c := range []struct {
 		name    string
 		as      func(from netip.AddrPort) netip.AddrPort
@@ -120,7 +120,8 @@ func TestGather(t *testing.T) {
 	}
 	t.Run("steps", func(t *testing.T) {
 		local, client := stunSocket(t)
-		step := func(netip.AddrPort) netip.AddrPort { steps += 2; return netip.AddrPortFrom(public, steps) }
+		var steps atomic.Uint32
+		step := func(netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(public, uint16(40000+2*steps.Add(1))) }
 		var servers []netip.AddrPort
 		for range 4 {
 			servers = append(servers, serveSTUN(t, step))

@@ -80,6 +80,9 @@ func (c *Pair) spare(now time.Time) (best *route) {
 
 // lose gives up the chosen path: a spare one takes over, and a new try begins at once.
 func (c *Pair) lose(now time.Time) {
+	if c.direct() {
+		c.lost = now
+	}
 	spare := c.spare(now)
 	c.chosen = spare
 	if spare != nil {

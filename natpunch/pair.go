@@ -47,6 +47,7 @@ type Pair struct {
 	tries   int
 	failed  int // of them in a row
 	chosen  *route
+	lost    time.Time // when a direct path was
 	relays  []Outlet  // our relayed addresses
 	spares  time.Time // when spare routes over relays are pinged next
 	party   birthday
@@ -81,8 +82,12 @@ func (c *Pair) AddRemote(candidates ...Candidate) {
 		news := false
 		for _, r := range candidates {
 			if addrs := Usable([]netip.AddrPort{r.Addr}); len(addrs) == 1 {
-				_, isNew := c.add(Candidate{addrs[0], r.Kind})
-				news = news || isNew
+				if n, isNew := c.add(Candidate{addrs[0], r.Kind}); isNew {
+					news = true
+					if !c.search.began.IsZero() {
+						c.pingRemote(n)
+					}
+				}
 			}
 		}
 		if news {
@@ -114,6 +119,11 @@ func (c *Pair) Go(after time.Duration) {
 func (c *Pair) AddOutlet(o Outlet) {
 	c.do(func() {
 		c.relays = append(c.relays, o)
+		for _, r := range c.remotes {
+			if t := r.routes[o]; t != nil { // a ping was quicker than we
+				t.rank = c.rank(r, o)
+			}
+		}
 		c.spares = time.Now()
 		c.search.news(time.Now())
 	})

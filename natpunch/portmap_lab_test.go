@@ -220,7 +220,7 @@ func TestPortMappingHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	external := make(chan portMapping, 16)
-	release := func() {}
+	var release func()
 	if protocol == "any" {
 		g := Gather(GatherConfig{Local: local, PortMap: true, Changed: func(g Gathered) {
 			for _, c := range g.Candidates {

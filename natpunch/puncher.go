@@ -16,7 +16,8 @@ type Outlet interface {
 type PunchConfig struct {
 	Main Outlet // the party's socket; the Puncher does not close it
 
-	// Open makes one more socket for birthday punching, whose packets the caller passes to Handle. nil forbids it.
+	// Open makes one more socket for birthday punching, whose packets the caller passes to Handle. nil switches birthday punching
+	// and the prediction of ports off.
 	Open func() (Outlet, error)
 }
 

@@ -82,17 +82,22 @@ func (c *Pair) evict() bool {
 func (c *Pair) route(r *remote, out Outlet) *route {
 	t := r.routes[out]
 	if t == nil {
-		t = &route{remote: r, out: out, rank: rank(r.Addr.Addr()), sent: map[transaction]time.Time{}}
-		own := slices.Contains(c.relays, out)
-		switch {
-		case own && r.Kind == Relayed:
-			t.rank = relayRank + 1
-		case own || r.Kind == Relayed:
-			t.rank = relayRank
-		}
+		t = &route{remote: r, out: out, rank: c.rank(r, out), sent: map[transaction]time.Time{}}
 		r.routes[out] = t
 	}
 	return t
+}
+
+// rank orders the ways to an address through a socket.
+func (c *Pair) rank(r *remote, out Outlet) int {
+	own := slices.Contains(c.relays, out)
+	switch {
+	case own && r.Kind == Relayed:
+		return relayRank + 1
+	case own || r.Kind == Relayed:
+		return relayRank
+	}
+	return rank(r.Addr.Addr())
 }
 
 // ordered lists the peer's addresses, best first.

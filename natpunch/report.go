@@ -2,6 +2,7 @@ package natpunch
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -10,16 +11,34 @@ import (
 // A PairReport says what was tried with a peer, and what came of it.
 type PairReport struct {
 	Ours, Theirs Behaviour
-	Tried        []Attempt
-	Birthday     int // sockets opened or ports guessed in the last birthday try; 0 if there was none
+	Path         PathState // the one in use
+	Tries        int       // how often the search began
+	Tried        []Attempt // by address of the peer, best first
+	Birthday     int       // sockets opened or ports guessed in the last birthday try; 0 if there was none
 }
 
 // An Attempt is one address of the peer.
 type Attempt struct {
 	Candidate
 	Pings, Pongs int
-	RTT          time.Duration // of the last proof; 0 without one
-	Heard        bool          // the peer's pings arrived from there
+	RTT          time.Duration  // of the last proof; 0 without one
+	Heard        bool           // the peer's pings arrived from there
+	Observed     netip.AddrPort // our address as the peer saw it, if it answered
+}
+
+// Why says in a few words what came of an attempt.
+func (a Attempt) Why() string {
+	switch {
+	case a.RTT > 0:
+		return "works"
+	case a.Pongs > 0:
+		return "worked once, is silent now"
+	case a.Heard:
+		return "the peer was heard from there but did not answer"
+	case a.Pings == 0:
+		return "not tried yet"
+	}
+	return "no answer"
 }
 
 // Why says in a few words why there is no direct path, or what is known of it.
@@ -36,6 +55,8 @@ func (r PairReport) Why() string {
 		return "its NAT picks a new port for every peer, and our NAT or firewall lets only answers in"
 	case a.Mapping == EndpointDependent:
 		return "our NAT picks a new port for every peer, and its NAT or firewall lets only answers in"
+	case r.Path.Proven && !r.Path.Relayed:
+		return ""
 	case len(r.Tried) == 0:
 		return "it told no address that we could try"
 	}
@@ -46,17 +67,18 @@ func (r PairReport) Why() string {
 func (r PairReport) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ours: %v; theirs: %v", r.Ours, r.Theirs)
+	if r.Tries > 1 {
+		fmt.Fprintf(&b, "; %d tries", r.Tries)
+	}
 	for _, t := range r.Tried {
-		fmt.Fprintf(&b, "\n%v %v: %d pings, %d pongs", t.Kind, t.Addr, t.Pings, t.Pongs)
-		if t.Heard && t.Pongs == 0 {
-			b.WriteString(", it was heard but did not hear us")
-		}
+		fmt.Fprintf(&b, "\n%v %v: %s (%d pings, %d pongs", t.Kind, t.Addr, t.Why(), t.Pings, t.Pongs)
 		if t.RTT > 0 {
 			fmt.Fprintf(&b, ", %v", t.RTT.Round(100*time.Microsecond))
 		}
+		b.WriteString(")")
 	}
 	if r.Birthday > 0 {
-		fmt.Fprintf(&b, "\nbirthday punching: %d tried", r.Birthday)
+		fmt.Fprintf(&b, "\nbirthday punching: %d ports", r.Birthday)
 	}
 	return b.String()
 }
@@ -87,7 +109,7 @@ func (c *Pair) Why() string {
 func (c *Pair) note() {
 	var tried []Attempt
 	for _, r := range c.ordered() {
-		a := Attempt{Candidate: r.Candidate, Pings: r.pings, Pongs: r.pongs}
+		a := Attempt{Candidate: r.Candidate, Pings: r.pings, Pongs: r.pongs, Observed: r.observed}
 		for _, t := range r.routes {
 			if !t.ponged.IsZero() && (a.RTT == 0 || t.rtt < a.RTT) {
 				a.RTT = max(t.rtt, 1)
@@ -98,5 +120,5 @@ func (c *Pair) note() {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.report.Tried, c.report.Birthday = tried, c.party.tried
+	c.report = PairReport{Ours: c.ours, Theirs: c.theirs, Path: c.current, Tries: c.tries, Tried: tried, Birthday: c.party.tried}
 }

@@ -12,14 +12,16 @@ const (
 	newsEvery    = time.Second // between tries that new candidates cause
 	retryNew     = 5 * time.Second
 	retryOld     = 60 * time.Second
-	retryTurn    = 200 * time.Millisecond // by which one side is later, in turns
+	lostFor      = 2 * time.Minute        // after a loss of a direct path that is hoped for again
+	retryTurn    = 300 * time.Millisecond // by which one side is later, in turns
 )
 
 // A search is the schedule of the tries of one pair. A try pings the peer's addresses, with growing pauses, for punchFor; once it
 // has a direct path it ends after settleFor, for better ones may still answer. A candidate that the peer tells of begins a
-// try at once (newsEvery apart); without a path the next try comes after retryNew if an address was learned meanwhile, else after
-// retryOld. One side is then later than the other, in turns: a NAT that takes a packet from outside before it has sent one itself
-// may spoil the port (the kind noinputdrop of natlab), and at some try it is the first to send.
+// try at once (newsEvery apart); without a path the next try comes after retryNew if an address was learned meanwhile or a direct
+// path was lost lately, else after retryOld. One side is then later than the other, in turns: a NAT that takes a packet from
+// outside before it has sent one itself may spoil the port (the kind noinputdrop of natlab), and at some try it is the first to
+// send.
 type search struct {
 	next  time.Time     // when a try is due; zero if none
 	began time.Time     // the try; zero if there is none
@@ -43,10 +45,10 @@ func (s *search) news(now time.Time) {
 		}
 		return
 	}
+	s.fresh = true
 	if now.Add(punchFor).Sub(s.until) >= newsEvery {
-		s.until = now.Add(punchFor)
+		s.until, s.round, s.pause = now.Add(punchFor), now, firstPause
 	}
-	s.learned(now)
 }
 
 // learned says that an address was found by a ping from it.
@@ -108,35 +110,43 @@ func (c *Pair) endTry(now time.Time) {
 	switch {
 	case c.direct():
 		s.next, c.failed = time.Time{}, 0
-	case s.fresh:
+	case s.fresh || now.Sub(c.lost) < lostFor:
 		s.next = now.Add(retryNew)
 	default:
 		s.next = now.Add(retryOld)
 		c.failed++
-		if c.failed%2 == 0 == c.lower {
+		switch {
+		case c.failed == 1 && c.lower:
 			s.next = s.next.Add(retryTurn)
+		case c.failed > 1 && (c.failed%2 == 1) == c.lower:
+			s.next = s.next.Add(2 * retryTurn) // makes up for the last turn, and is one later
 		}
 	}
 	c.endBirthday(now)
 	c.note()
 }
 
-// pingAll pings the best candidates through the main socket, and those in the open through our relayed addresses. A relayed route
-// that has answered is left alone.
+// pingAll pings the best candidates in the first rounds, later all.
 func (c *Pair) pingAll() {
 	remotes := c.ordered()
 	if c.search.pause < longestPause {
 		remotes = firstOf(remotes)
 	}
 	for _, r := range remotes {
-		outs := append([]Outlet{c.puncher.cfg.Main}, c.relays...)
-		if r.Kind == Host && (r.Addr.Addr().IsPrivate() || r.Addr.Addr().IsLoopback()) {
-			outs = outs[:1]
-		}
-		for _, o := range outs {
-			if t := c.route(r, o); t.rank < relayRank || t.ponged.IsZero() {
-				c.ping(t)
-			}
+		c.pingRemote(r)
+	}
+}
+
+// pingRemote pings an address through the main socket, and if it is in the open through our relayed addresses. A relayed route that
+// has answered is left alone.
+func (c *Pair) pingRemote(r *remote) {
+	outs := append([]Outlet{c.puncher.cfg.Main}, c.relays...)
+	if r.Kind == Host && (r.Addr.Addr().IsPrivate() || r.Addr.Addr().IsLoopback()) {
+		outs = outs[:1]
+	}
+	for _, o := range outs {
+		if t := c.route(r, o); c.allowed(t) && (t.rank < relayRank || t.ponged.IsZero()) {
+			c.ping(t)
 		}
 	}
 }

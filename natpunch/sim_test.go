@@ -26,7 +26,8 @@ const (
 	mapEIM
 	mapADM
 	mapAPDM
-	mapStep // APDM with constant steps
+	mapStep  // APDM with constant steps
+	mapSpoil // EIM, but a destination that wrote first gets a port of its own: noinputdrop of natlab
 )
 
 type filtering uint8
@@ -49,10 +50,12 @@ type router struct {
 	ports   map[[2]netip.AddrPort]uint16 // inner address, destination as far as the mapping depends on it
 	owner   map[uint16]netip.AddrPort
 	allowed map[uint16]map[netip.AddrPort]bool // by outer port; a port of zero is any
+	spoiled map[[2]netip.AddrPort]time.Time    // mapSpoil: outer address and who wrote to it, until when
 	sockets map[uint16]*simOutlet
 }
 
 type simOutlet struct {
+	net     *simnet
 	r       *router
 	addr    netip.AddrPort // inner
 	puncher *Puncher
@@ -64,16 +67,18 @@ func newSimnet(t *testing.T, delay time.Duration) *simnet {
 
 func (n *simnet) router(public string, m mapping, f filtering) *router {
 	r := &router{net: n, public: netip.MustParseAddr(public), inner: netip.MustParseAddr("10.9.9.9"), mapping: m, filter: f, next: 40000,
-		ports: map[[2]netip.AddrPort]uint16{}, owner: map[uint16]netip.AddrPort{}, allowed: map[uint16]map[netip.AddrPort]bool{}, sockets: map[uint16]*simOutlet{}}
+		ports: map[[2]netip.AddrPort]uint16{}, owner: map[uint16]netip.AddrPort{}, allowed: map[uint16]map[netip.AddrPort]bool{}, sockets: map[uint16]*simOutlet{}, spoiled: map[[2]netip.AddrPort]time.Time{}}
 	if m == mapNone {
 		r.inner = r.public
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.routers[r.public] = r
 	return r
 }
 
 func (r *router) socket(port uint16) *simOutlet {
-	o := &simOutlet{r: r, addr: netip.AddrPortFrom(r.inner, port)}
+	o := &simOutlet{net: r.net, r: r, addr: netip.AddrPortFrom(r.inner, port)}
 	r.net.mu.Lock()
 	r.sockets[port] = o
 	r.net.mu.Unlock()
@@ -81,8 +86,8 @@ func (r *router) socket(port uint16) *simOutlet {
 }
 
 func (o *simOutlet) Close() error {
-	o.r.net.mu.Lock()
-	defer o.r.net.mu.Unlock()
+	o.net.mu.Lock()
+	defer o.net.mu.Unlock()
 	delete(o.r.sockets, o.addr.Port())
 	return nil
 }
@@ -102,6 +107,10 @@ func (o *simOutlet) outer(to netip.AddrPort) netip.AddrPort {
 		key[1] = to
 	}
 	port, ok := r.ports[key]
+	if until := r.spoiled[[2]netip.AddrPort{netip.AddrPortFrom(r.public, port), to}]; ok && time.Now().Before(until) {
+		key[1] = to
+		port, ok = r.ports[key]
+	}
 	if !ok {
 		port = uint16(1024 + rand.IntN(1<<16-1024))
 		if r.mapping == mapStep {
@@ -114,7 +123,7 @@ func (o *simOutlet) outer(to netip.AddrPort) netip.AddrPort {
 }
 
 func (o *simOutlet) Send(p []byte, to netip.AddrPort) {
-	n, p := o.r.net, append([]byte(nil), p...)
+	n, p := o.net, append([]byte(nil), p...)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.packets++
@@ -144,6 +153,9 @@ func (n *simnet) deliver(p []byte, from, to netip.AddrPort) {
 		if inner, mapped := r.owner[to.Port()]; ok && mapped {
 			o = r.sockets[inner.Port()]
 		}
+	}
+	if r != nil && r.mapping == mapSpoil && o == nil {
+		r.spoiled[[2]netip.AddrPort{to, from}] = time.Now().Add(30 * time.Second) // an unreplied entry of conntrack
 	}
 	n.mu.Unlock()
 	if o != nil {
@@ -175,7 +187,7 @@ func (r *router) end(secret byte, lower bool) *end {
 
 // reflexive is what a STUN server would tell, and the mapping's class.
 func (e *end) reflexiveOf() (Candidate, Behaviour) {
-	n := e.main.r.net
+	n := e.main.net
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var seen []Observation
@@ -275,75 +287,9 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// TestPathLost cuts the path while traffic flows, and mends it.
-func TestPathLost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := newSimnet(t, 20*time.Millisecond)
-		a := n.router("198.51.100.1", mapEIM, filterAPDF).end(1, true)
-		b := n.router("198.51.100.2", mapEIM, filterAPDF).end(1, false)
-		defer a.Close()
-		defer b.Close()
-		meet(a, b, 0)
-		if _, ok := a.within(time.Second); !ok {
-			t.Fatal("no path")
-		}
-		b.within(time.Second)
-		time.Sleep(5 * time.Second)
-		busy := time.NewTicker(100 * time.Millisecond)
-		defer busy.Stop()
-		lost := func(e *end, limit time.Duration) time.Duration {
-			start := time.Now()
-			for {
-				select {
-				case s := <-e.states:
-					if !s.Proven {
-						return time.Since(start)
-					}
-				case <-busy.C:
-					a.Touch()
-					b.Touch()
-				}
-				if time.Since(start) > limit {
-					t.Fatal("a dead path goes unnoticed")
-				}
-			}
-		}
-		a.Touch()
-		time.Sleep(time.Second)
-		n.mu.Lock()
-		n.drop = func(_, _ netip.AddrPort) bool { return true }
-		n.mu.Unlock()
-		if d := lost(a, 10*time.Second); d > 1500*time.Millisecond {
-			t.Errorf("noticed after %v", d)
-		}
-		lost(b, 10*time.Second)
-		n.mu.Lock()
-		n.drop = nil
-		n.mu.Unlock()
-		if _, ok := a.within(70 * time.Second); !ok {
-			t.Error("the mended path is not found again")
-		}
-	})
-}
-
-// TestIdleCost bounds what a pair without traffic sends (goal G22).
-func TestIdleCost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := newSimnet(t, 20*time.Millisecond)
-		a := n.router("198.51.100.1", mapEIM, filterAPDF).end(1, true)
-		b := n.router("198.51.100.2", mapEIM, filterAPDF).end(1, false)
-		defer a.Close()
-		defer b.Close()
-		meet(a, b, 0)
-		time.Sleep(10 * time.Second)
-		n.mu.Lock()
-		before := n.packets
-		n.mu.Unlock()
-		time.Sleep(100 * time.Second)
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		if rate := float64(n.packets-before) / 100; rate > 1 { // both directions
-			t.Errorf("%.2f packets a second between idle parties", rate)
-		}
-	})
+// sent is how many packets were sent by anybody.
+func (n *simnet) sent() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.packets
 }

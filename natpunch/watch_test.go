@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,18 +13,19 @@ import (
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, c := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("2001:db8::1")
-		now := []netip.Addr{a}
+		var now atomic.Pointer[[]netip.Addr]
+		now.Store(&[]netip.Addr{a})
 		var seen []time.Duration
 		start := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
-			watch(ctx, func() ([]netip.Addr, error) { return now, nil }, func() { seen = append(seen, time.Since(start)) })
+			watch(ctx, func() ([]netip.Addr, error) { return *now.Load(), nil }, func() { seen = append(seen, time.Since(start)) })
 			close(done)
 		}()
 		set := func(at time.Duration, addrs ...netip.Addr) {
 			time.Sleep(time.Until(start.Add(at)))
-			now = addrs
+			now.Store(&addrs)
 			synctest.Wait()
 		}
 		set(10200*time.Millisecond, b)    // moved: told at the next look
