@@ -22,6 +22,12 @@ type Joining struct {
 	Until  time.Time `json:"until"`
 }
 
+// Warning: something is less than it should be, and works.
+type Warning struct {
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
 // Seated: we own a seat now (party).
 type Seated struct {
 	Session string `json:"session"`
@@ -117,6 +123,7 @@ type Ended struct {
 
 func (Listening) Type() string        { return "listening" }
 func (Joining) Type() string          { return "joining" }
+func (Warning) Type() string          { return "warning" }
 func (Seated) Type() string           { return "seated" }
 func (Waiting) Type() string          { return "waiting" }
 func (Roster) Type() string           { return "roster" }

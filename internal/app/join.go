@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -56,6 +57,9 @@ func Join(ctx context.Context, cfg JoinConfig) (*Result, error) {
 		return nil, listenFailed(cfg.Listen, err)
 	}
 	defer socket.Close()
+	for _, w := range socket.Warnings() {
+		p.events(warning(w))
+	}
 	return p.take(ctx, socket)
 }
 
@@ -142,4 +146,12 @@ func (p *party) coordinator() (id identity.ID, addrs []string) {
 		return p.find.Ticket.Coordinator, p.find.Ticket.Addrs
 	}
 	return p.find.Coordinator, p.find.Addrs
+}
+
+func warning(err error) Warning {
+	w := Warning{Message: err.Error()}
+	if small := (*mesh.BufferWarning)(nil); errors.As(err, &small) {
+		w.Hint = "large programs run faster with more: sysctl net.core.rmem_max=7340032 net.core.wmem_max=7340032"
+	}
+	return w
 }

@@ -112,6 +112,7 @@ func allEvents() []eventDoc {
 	return []eventDoc{
 		{app.Listening{}, "`pre`: a session is open"},
 		{app.Joining{}, "`party` looks for the coordinator"},
+		{app.Warning{}, "something is less than it should be, and works"},
 		{app.Seated{}, "our seat is ours"},
 		{app.Waiting{}, "nothing happens until these parties come"},
 		{app.PartyState{}, "a party is `empty`, `joined`, `connecting`, `running`, `done`, `failed` or `lost` (the coordinator's word), `quiet` or `heard` (ours)"},

@@ -40,6 +40,10 @@ func (p *program) run(args []string) (code int) {
 			code = p.fail(wantsJSON(p.streams, args), &app.Error{Reason: app.Bug, Op: "unexpected failure", Err: bugAt(r)})
 		}
 	}()
+	// quic-go would log about socket buffers; what matters of them is an event.
+	if err := os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true"); err != nil {
+		return p.fail(wantsJSON(p.streams, args), err)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once

@@ -55,7 +55,6 @@ func TestScript(t *testing.T) {
 		Deadline: time.Now().Add(2 * patience),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("EXAMPLES", examples)
-			e.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
 			e.Values[procsKey{}] = &procs{byName: map[string]*proc{}}
 			return nil
 		},
@@ -134,7 +133,7 @@ func cmdStart(ts *testscript.TestScript, _ bool, args []string) {
 		p.cmd = exec.Command(path, append([]string{"local", "--events=-"}, args[3:]...)...)
 	}
 	p.cmd.Dir = ts.MkAbs(".")
-	for _, v := range []string{"PATH", "HOME", "TMPDIR", "QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "TACIT_TICKET", "TACIT_TOKEN", "TACIT_INPUT_FILE", "TACIT_TIMEOUT"} {
+	for _, v := range []string{"PATH", "HOME", "TMPDIR", "TACIT_TICKET", "TACIT_TOKEN", "TACIT_INPUT_FILE", "TACIT_TIMEOUT"} {
 		if s := ts.Getenv(v); s != "" {
 			p.cmd.Env = append(p.cmd.Env, v+"="+s)
 		}

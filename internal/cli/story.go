@@ -28,6 +28,11 @@ func (t *story) tell(e app.Event) {
 		say("session %s is open for %d parties at %s until %s", e.Session, e.Parties, strings.Join(e.Addrs, ";"), clock(e.Until))
 	case app.Joining:
 		say("looking for the coordinator %s at %s until %s", short(e.NodeID), strings.Join(e.Addrs, ";"), clock(e.Until))
+	case app.Warning:
+		say("warning: %s", e.Message)
+		if e.Hint != "" && t.verbose {
+			say("hint: %s", e.Hint)
+		}
 	case app.Seated:
 		say("seat %d of %d in session %s is ours, with key %s", e.Party, e.Parties, e.Session, e.Key)
 	case app.Waiting:
