@@ -43,7 +43,7 @@ type live struct {
 	err    error
 }
 
-func serve(t *testing.T, cfg ServerConfig) *live {
+func serve(t *testing.T, cfg ServerConfig, ports ...*Port) *live {
 	t.Helper()
 	cfg.Key = key(5)
 	server, err := NewServer(cfg)
@@ -56,7 +56,7 @@ func serve(t *testing.T, cfg ServerConfig) *live {
 	h.stop = stop
 	go func() {
 		defer close(h.done)
-		h.err = server.Serve(ctx, h.tr)
+		h.err = server.Serve(ctx, h.tr, ports...)
 	}()
 	t.Cleanup(func() { stop(); <-h.done })
 	return h

@@ -132,6 +132,7 @@ func (s *session) restore(state []byte) error {
 	s.phase, s.troubles = phase(step), int(troubles)
 	if deadline > 0 {
 		s.deadline = time.UnixMilli(int64(deadline))
+		s.resumedUntil = s.deadline
 	}
 	for i := range s.seats {
 		if !s.seats[i].readState(&in) {

@@ -142,6 +142,11 @@ func (s *session) found() error {
 // Session is the ID of the session.
 func (s *Server) Session() SessionID { return s.session.id }
 
+// Resumed tells whether NewServer took up a session that was saved, and, if seats are still open, when they close.
+func (s *Server) Resumed() (closes time.Time, ok bool) {
+	return s.session.resumedUntil, s.session.resumed
+}
+
 // Token opens any free seat.
 func (s *Server) Token() Secret { return s.session.token }
 

@@ -58,22 +58,23 @@ func (s *seat) away() bool { return s.state != Empty && !s.ended() && s.link == 
 
 // A session is the coordinator's state. One goroutine owns it: run.
 type session struct {
-	cfg      ServerConfig
-	store    StateStore // nil for none
-	saved    []byte     // what it has
-	resumed  bool
-	id       SessionID
-	token    Secret
-	stun     []netip.AddrPort
-	ports    []uint16
-	seats    []seat
-	phase    phase
-	deadline time.Time // of the phase
-	nonces   nonces
-	troubles int // parties that failed or were lost so far
-	signals  map[signal]*slot
-	wakeAt   time.Time // of the first slot that is due; zero if none is
-	outcome  error
+	cfg          ServerConfig
+	store        StateStore // nil for none
+	saved        []byte     // what it has
+	resumed      bool
+	resumedUntil time.Time // the saved deadline of the open seats
+	id           SessionID
+	token        Secret
+	stun         []netip.AddrPort
+	ports        []uint16
+	seats        []seat
+	phase        phase
+	deadline     time.Time // of the phase
+	nonces       nonces
+	troubles     int // parties that failed or were lost so far
+	signals      map[signal]*slot
+	wakeAt       time.Time // of the first slot that is due; zero if none is
+	outcome      error
 
 	in   chan delivery
 	done chan struct{} // closed when run has returned
