@@ -79,6 +79,12 @@ func BehaviourOf(own []netip.AddrPort, seen []Observation) Behaviour {
 	if !slices.ContainsFunc(seen, func(o Observation) bool { return !slices.Contains(own, o.Mapped) }) {
 		return Behaviour{Mapping: NoNAT}
 	}
+	// A server this side of the NAT saw nothing of it.
+	private := func(o Observation) bool { return o.Server.Addr().Unmap().IsPrivate() }
+	seen = slices.DeleteFunc(slices.Clone(seen), func(o Observation) bool { return slices.Contains(own, o.Mapped) })
+	if outside := slices.DeleteFunc(slices.Clone(seen), private); len(outside) > 0 {
+		seen = outside
+	}
 	if len(seen) == 1 {
 		return Behaviour{Mapping: UnknownMapping}
 	}

@@ -154,7 +154,13 @@ func (g *Gatherer) round(ctx context.Context) {
 	if g.answers == nil {
 		g.answers = make([]*Answer, len(g.cfg.Servers)) // a later round keeps what the last one knew until there is an answer
 	}
+	open := 0
 	for i, s := range g.cfg.Servers {
+		if !g.reaches(s.Addr()) {
+			g.answers[i] = nil
+			continue
+		}
+		open++
 		q := g.cfg.STUN.ask(s) // one after the other, for the sake of the steps between ports
 		asking.Go(func() {
 			mapped, err := q.wait(ctx)
@@ -165,7 +171,6 @@ func (g *Gatherer) round(ctx context.Context) {
 			}
 		})
 	}
-	open := len(g.cfg.Servers)
 	g.publish(open == 0)
 	for {
 		select {
@@ -183,6 +188,13 @@ func (g *Gatherer) round(ctx context.Context) {
 	}
 }
 
+// reaches tells whether the socket has an address of the server's family; without, asking takes long and tells nothing.
+func (g *Gatherer) reaches(server netip.Addr) bool {
+	return slices.ContainsFunc(g.own, func(a netip.AddrPort) bool {
+		return a.Addr().Is4() == server.Unmap().Is4() && (!a.Addr().IsLoopback() || server.IsLoopback() || !g.cfg.Local.Addr().IsUnspecified())
+	})
+}
+
 // publish tells what is known if it is news.
 func (g *Gatherer) publish(settled bool) {
 	n := Gathered{Settled: settled, Mapping: g.mapping.how}
@@ -191,7 +203,7 @@ func (g *Gatherer) publish(settled bool) {
 			n.Servers = append(n.Servers, *a)
 		}
 	}
-	n.V4, n.V6 = g.behaviour(n.Servers, true), g.behaviour(n.Servers, false)
+	n.V4, n.V6 = g.behaviour(n, true), g.behaviour(n, false)
 	n.Candidates = g.candidates(n)
 	g.mu.Lock()
 	old := g.now
@@ -202,11 +214,11 @@ func (g *Gatherer) publish(settled bool) {
 	}
 }
 
-// behaviour concludes for one family from the answers so far.
-func (g *Gatherer) behaviour(answers []Answer, four bool) Behaviour {
+// behaviour concludes for one family from the answers so far; silence tells something only in the end.
+func (g *Gatherer) behaviour(n Gathered, four bool) Behaviour {
 	var seen []Observation
 	asked := false
-	for _, a := range answers {
+	for _, a := range n.Servers {
 		if a.Server.Addr().Unmap().Is4() == four {
 			asked = true
 			if a.Err == nil {
@@ -214,7 +226,7 @@ func (g *Gatherer) behaviour(answers []Answer, four bool) Behaviour {
 			}
 		}
 	}
-	if !asked {
+	if len(seen) == 0 && !(asked && n.Settled) {
 		return Behaviour{}
 	}
 	return BehaviourOf(g.own, seen)

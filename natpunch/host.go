@@ -1,5 +1,3 @@
-// Package natpunch finds the addresses at which a UDP socket may be reached. For now these are host candidates (RFC 8445 section
-// 5.1.1.1): the addresses of the machine's own interfaces, for peers on the same machine, the same network or the open Internet.
 package natpunch
 
 import (
@@ -10,9 +8,9 @@ import (
 	"slices"
 )
 
-// Hosts lists the host candidates of a socket bound to local, in the order of Order. A socket bound to one address has that one;
-// a socket bound to all has those of every interface that is up, without loopback unless asked for: only a peer on this machine
-// can use it.
+// Hosts lists the host candidates (RFC 8445 section 5.1.1.1) of a socket bound to local, in the order of Order. A socket bound to
+// one address has that one; a socket bound to all has those of every interface that is up, without loopback unless asked for:
+// only a peer on this machine can use it.
 func Hosts(local netip.AddrPort, loopback bool) ([]netip.AddrPort, error) {
 	if !local.Addr().IsUnspecified() {
 		return Usable([]netip.AddrPort{local}), nil

@@ -124,18 +124,20 @@ func TestBehaviourOf(t *testing.T) {
 		seen []Observation
 		want Behaviour
 	}{
-		"silence":   {nil, Behaviour{Mapping: NoUDP}},
-		"open":      {obs("1.1.1.1:1", "10.0.0.2:5000"), Behaviour{Mapping: NoNAT}},
-		"one":       {obs("1.1.1.1:1", "9.9.9.9:1"), Behaviour{}},
-		"cone":      {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:1"), Behaviour{Mapping: EndpointIndependent}},
-		"random":    {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:9", "2.2.2.2:1", "9.9.9.9:3"), Behaviour{Mapping: EndpointDependent}},
-		"two ports": {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:99"), Behaviour{Mapping: EndpointDependent}},
-		"two steps": {obs("1.1.1.1:1", "9.9.9.9:3", "1.1.1.1:2", "9.9.9.9:1"), Behaviour{EndpointDependent, -2}},
-		"swapped":   {obs("1.1.1.1:1", "9.9.9.9:65000", "1.1.1.1:2", "9.9.9.9:65256", "2.2.2.2:1", "9.9.9.9:233"), Behaviour{EndpointDependent, 0}},
-		"carry":     {obs("1.1.1.1:1", "9.9.9.9:65185", "1.1.1.1:2", "9.9.9.9:65441", "2.2.2.2:1", "9.9.9.9:162"), Behaviour{EndpointDependent, 256}},
-		"descends":  {obs("1.1.1.1:1", "9.9.9.9:700", "1.1.1.1:2", "9.9.9.9:690", "2.2.2.2:1", "9.9.9.9:680"), Behaviour{EndpointDependent, -10}},
-		"steps":     {obs("1.1.1.1:1", "9.9.9.9:1000", "1.1.1.1:2", "9.9.9.9:1256", "2.2.2.2:1", "9.9.9.9:1512"), Behaviour{EndpointDependent, 256}},
-		"adm":       {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:1", "2.2.2.2:1", "9.9.9.9:7"), Behaviour{Mapping: EndpointDependent}},
+		"silence":           {nil, Behaviour{Mapping: NoUDP}},
+		"open":              {obs("1.1.1.1:1", "10.0.0.2:5000"), Behaviour{Mapping: NoNAT}},
+		"one":               {obs("1.1.1.1:1", "9.9.9.9:1"), Behaviour{}},
+		"server of the lan": {obs("10.0.0.9:1", "10.0.0.2:5000", "1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:1"), Behaviour{Mapping: EndpointIndependent}},
+		"server halfway":    {obs("10.7.0.9:1", "10.7.0.2:5000", "1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:1"), Behaviour{Mapping: EndpointIndependent}},
+		"cone":              {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:1"), Behaviour{Mapping: EndpointIndependent}},
+		"random":            {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:9", "2.2.2.2:1", "9.9.9.9:3"), Behaviour{Mapping: EndpointDependent}},
+		"two ports":         {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:99"), Behaviour{Mapping: EndpointDependent}},
+		"two steps":         {obs("1.1.1.1:1", "9.9.9.9:3", "1.1.1.1:2", "9.9.9.9:1"), Behaviour{EndpointDependent, -2}},
+		"swapped":           {obs("1.1.1.1:1", "9.9.9.9:65000", "1.1.1.1:2", "9.9.9.9:65256", "2.2.2.2:1", "9.9.9.9:233"), Behaviour{EndpointDependent, 0}},
+		"carry":             {obs("1.1.1.1:1", "9.9.9.9:65185", "1.1.1.1:2", "9.9.9.9:65441", "2.2.2.2:1", "9.9.9.9:162"), Behaviour{EndpointDependent, 256}},
+		"descends":          {obs("1.1.1.1:1", "9.9.9.9:700", "1.1.1.1:2", "9.9.9.9:690", "2.2.2.2:1", "9.9.9.9:680"), Behaviour{EndpointDependent, -10}},
+		"steps":             {obs("1.1.1.1:1", "9.9.9.9:1000", "1.1.1.1:2", "9.9.9.9:1256", "2.2.2.2:1", "9.9.9.9:1512"), Behaviour{EndpointDependent, 256}},
+		"adm":               {obs("1.1.1.1:1", "9.9.9.9:1", "1.1.1.1:2", "9.9.9.9:1", "2.2.2.2:1", "9.9.9.9:7"), Behaviour{Mapping: EndpointDependent}},
 	} {
 		if got := BehaviourOf(own, tc.seen); got != tc.want {
 			t.Errorf("%s: %v, want %v", name, got, tc.want)
