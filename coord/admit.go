@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/tacit-mpc/tacit/identity"
 )
@@ -58,7 +59,7 @@ func (s *session) entitled(key identity.ID, j join) (int, error) {
 	if s.phase > gathering && (me.join.commitment != j.commitment || me.ended()) {
 		return 0, refuse(ErrStarted, "party %d can no longer come back", i)
 	}
-	if me.joins++; me.joins > maxJoins {
+	if !me.joins.allow(time.Now()) {
 		return 0, refuse(ErrBusy, "party %d came back too often", i)
 	}
 	return i, nil

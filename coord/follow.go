@@ -1,6 +1,7 @@
 package coord
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -168,8 +169,11 @@ func (m *membership) seal(n nonces) error {
 	return nil
 }
 
-// ended is the coordinator's last word.
+// ended is the coordinator's last word, unless it has too much to do now to take us back.
 func (m *membership) ended(err error) {
+	if errors.Is(err, ErrBusy) && isClosed(m.welcomed) {
+		return // it closes the link, and we try again
+	}
 	if err == nil && !isClosed(m.started) {
 		m.err = fmt.Errorf("%w: it says that all are done before the start", ErrInconsistent)
 		return

@@ -201,3 +201,30 @@ func TestFlapping(t *testing.T) {
 		h.outcome()
 	})
 }
+
+// A party whose connection breaks again and again is told to wait, and gets its seat back when it has.
+func TestFlappingComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := startHost(t, ServerConfig{Seats: 2})
+		c, cable := h.joinOnCable(h.party(1))
+		clients := []*Client{h.mustJoin(h.party(0)), c}
+		stage(t, clients, Running)
+		for range 2 * maxJoins {
+			cable.current().Conn.Close() // for nothing while it waits
+			time.Sleep(time.Second)
+		}
+		synctest.Wait()
+		if got := strings.Count(h.events.of(1), "running"); got > maxJoins+maxJoins/5+1 {
+			t.Errorf("it came back %d times in %d seconds", got, 2*maxJoins)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := h.events.last(1).State; got != Running {
+			t.Errorf("the host sees %v", got)
+		}
+		all(clients, func(_ int, c *Client) { c.Leave(NoCause, "") })
+		if err := h.outcome(); err != nil {
+			t.Errorf("session: %v", err)
+		}
+	})
+}

@@ -376,3 +376,9 @@ func TestJoinCancelled(t *testing.T) {
 		b.Close()
 	})
 }
+
+func (n *network) current() *cable {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.now
+}

@@ -2,7 +2,8 @@ package coord
 
 import "time"
 
-// A pace lets a burst through at once and then one each interval (the generic cell rate algorithm). Its zero value is not usable.
+// A pace lets a burst through at once and then one each interval (the generic cell rate algorithm). every and burst
+// are required.
 type pace struct {
 	every time.Duration
 	burst int
@@ -17,4 +18,13 @@ func (p *pace) take(now time.Time) time.Duration {
 	wait := p.spent.Add(-time.Duration(p.burst-1) * p.every).Sub(now)
 	p.spent = p.spent.Add(p.every)
 	return max(wait, 0)
+}
+
+// allow lets one through, or not, without making the next wait longer for it.
+func (p *pace) allow(now time.Time) bool {
+	if tried := *p; tried.take(now) > 0 {
+		return false
+	}
+	p.take(now)
+	return true
 }

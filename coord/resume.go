@@ -26,7 +26,7 @@ type StateStore interface {
 //
 //	"tacit coord state" | version 1 | coordinator's key | session | token | seats-1 | evaluator | outputs | open | required fields
 //	phase | its deadline in Unix milliseconds, 0 for none | troubles 4, then for each seat:
-//	secret | state | and unless it is empty: owner | join as in its frame | joins | away
+//	secret | state | and unless it is empty: owner | join as in its frame | away
 //	       | opened, nonce | ready, fields | if it failed or is away: cause | reason | during | trouble 4
 const (
 	stateMagic   = "tacit coord state"
@@ -96,7 +96,6 @@ func (me *seat) appendState(b *cryptobyte.Builder) {
 	}
 	b.AddBytes(me.owner[:])
 	b.AddUint24LengthPrefixed(me.join.append)
-	b.AddUint8(uint8(me.joins))
 	addBool(b, me.away() && !me.unheard)
 	addBool(b, me.opened)
 	if me.opened {
@@ -188,7 +187,6 @@ func (me *seat) readState(in *cryptobyte.String) bool {
 		return true
 	}
 	var raw cryptobyte.String
-	var joins uint8
 	var away, ok bool
 	if !in.CopyBytes(me.owner[:]) || !in.ReadUint24LengthPrefixed(&raw) || len(raw) > maxJoin {
 		return false
@@ -196,11 +194,11 @@ func (me *seat) readState(in *cryptobyte.String) bool {
 	if me.join, ok = readJoin(&raw); !ok || !raw.Empty() || me.owner.IsZero() {
 		return false
 	}
-	if !in.ReadUint8(&joins) || !readBool(in, &away) || !readBool(in, &me.opened) || me.opened && !in.CopyBytes(me.nonce[:]) ||
+	if !readBool(in, &away) || !readBool(in, &me.opened) || me.opened && !in.CopyBytes(me.nonce[:]) ||
 		!readBool(in, &me.ready) || me.ready && !readFields(in, &me.agreed) {
 		return false
 	}
-	me.joins, me.unheard = int(joins), !me.ended() && !away
+	me.unheard = !me.ended() && !away
 	if away && me.ended() {
 		return false
 	}

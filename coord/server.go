@@ -101,6 +101,7 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 		in: make(chan delivery), done: make(chan struct{})}
 	for i := range s.seats {
 		s.seats[i].pace = pace{every: spreadEvery, burst: spreadBurst}
+		s.seats[i].joins = pace{every: joinEvery, burst: maxJoins}
 	}
 	if err := s.found(); err != nil {
 		return nil, fmt.Errorf("host session: %w", err)

@@ -31,7 +31,7 @@ type seat struct {
 	link  *link     // nil while away or gone
 	state State     // what it reached: never Lost
 	until time.Time // while away: when that is final
-	joins int
+	joins pace
 
 	nonce  [32]byte
 	opened bool
@@ -80,8 +80,11 @@ type session struct {
 	done chan struct{} // closed when run has returned
 }
 
-// maxJoins bounds how often one seat's party may come back.
-const maxJoins = 100
+// How often one seat's party may come back: at once, and then each joinEvery.
+const (
+	maxJoins  = 100
+	joinEvery = 10 * time.Second
+)
 
 // run serves deliveries until the session is over. It returns how it ended.
 func (s *session) run(ctx context.Context) error {

@@ -8,7 +8,9 @@ package identity
 
 import (
 	"crypto/ed25519"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -74,6 +76,16 @@ func newKey(secret ed25519.PrivateKey) (*Key, error) {
 
 // ID is the public key.
 func (k *Key) ID() ID { return ID(k.secret.Public().(ed25519.PublicKey)) }
+
+// Derive makes a secret for one purpose, the same for as long as the key is kept: HKDF-SHA256 (RFC 5869) with the purpose as its
+// info. Secrets for different purposes tell nothing about each other or the key.
+func (k *Key) Derive(purpose string) [32]byte {
+	out, err := hkdf.Key(sha256.New, k.secret.Seed(), nil, "tacit derived secret v1\x00"+purpose, 32)
+	if err != nil {
+		panic("identity: " + err.Error()) // only for lengths that are out of range
+	}
+	return [32]byte(out)
+}
 
 // Format writes the ID whatever the verb, so that no log or error shows the secret.
 func (k Key) Format(f fmt.State, _ rune) {

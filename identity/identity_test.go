@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -76,5 +77,24 @@ func TestKeyPrintsNoSecret(t *testing.T) {
 func TestGenerateDiffers(t *testing.T) {
 	if a, b := generate(t).ID(), generate(t).ID(); a == b {
 		t.Fatalf("two keys are equal: %v", a)
+	}
+}
+
+func TestDerive(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "key")
+	k := generate(t)
+	if err := k.Save(name); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	relay := k.Derive("relay")
+	if relay != again.Derive("relay") {
+		t.Error("a secret differs when the key is loaded again")
+	}
+	if relay == k.Derive("reset") || relay == generate(t).Derive("relay") || relay == [32]byte(k.secret.Seed()) {
+		t.Error("two purposes or two keys have the same secret")
 	}
 }
