@@ -46,7 +46,7 @@ var floors = map[string][]string{
 	"channel/channeltest": {"channel"},
 
 	// Floors 3 and 4.
-	"internal/app":     {"channel", "channel/channeltest", "channel/mesh", "circuit", "coord", "garble", "identity", "mpc", "natpunch"},
+	"internal/app":     {"channel", "channel/channeltest", "channel/mesh", "circuit", "coord", "garble", "identity", "mpc", "natpunch", "relay"},
 	"internal/cli":     {"channel", "channel/mesh", "circuit", "coord", "garble", "identity", "internal/app", "mpc"},
 	"cmd/party":        {"internal/cli"},
 	"cmd/preprocessor": {"internal/cli"},

@@ -164,6 +164,9 @@ func (w *way) path() Path {
 	p := Path{Peer: w.peer.Seat, Kind: Direct, Remote: s.Remote, RTT: s.RTT}
 	if s.Relayed {
 		p.Kind, p.Why = Relay, w.pings.Why()
+		if w.m.cfg.Policy == natpunch.RelayOnly {
+			p.Why = "no other path was allowed"
+		}
 	}
 	if !s.Proven {
 		p.Remote = first

@@ -79,26 +79,25 @@ func checkHostPort(addr string) error {
 
 // candidates are the addresses at which the other parties may reach our socket. Loopback is among them; the coordinator hands it
 // out only to those who reach it over loopback too.
-func candidates(ctx context.Context, local netip.AddrPort, given []string) ([]netip.AddrPort, error) {
+func candidates(ctx context.Context, local netip.AddrPort, given []string) (all []netip.AddrPort, advertised []netip.AddrPort, err error) {
 	named, err := hostPorts(given, local.Port())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var all []netip.AddrPort
 	for _, hp := range named {
 		host, portText, _ := net.SplitHostPort(hp)
 		port, _ := strconv.ParseUint(portText, 10, 16)
 		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		if err != nil {
-			return nil, &Error{Reason: BadAddress, Op: "reading --advertise", Err: err, Hint: "give an address of this machine"}
+			return nil, nil, &Error{Reason: BadAddress, Op: "reading --advertise", Err: err, Hint: "give an address of this machine"}
 		}
 		for _, ip := range ips {
-			all = append(all, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
+			advertised = append(advertised, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
 		}
 	}
 	hosts, err := natpunch.Hosts(local, true)
 	if err != nil {
-		return nil, explain("finding our addresses", err)
+		return nil, nil, explain("finding our addresses", err)
 	}
-	return append(all, hosts...), nil
+	return append(slices.Clone(advertised), hosts...), advertised, nil
 }

@@ -18,7 +18,7 @@ import (
 func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) {
 	id, addrs := p.coordinator()
 	p.events(Joining{NodeID: id.String(), Addrs: addrs, Until: time.Now().Add(joinWithin)})
-	candidates, err := candidates(ctx, socket.LocalAddr(), p.cfg.Advertise)
+	candidates, advertised, err := candidates(ctx, socket.LocalAddr(), p.cfg.Advertise)
 	if err != nil {
 		return nil, err
 	}
@@ -34,6 +34,7 @@ func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) 
 	if p.cfg.Outputs != nil {
 		c.Outputs = *p.cfg.Outputs // nil, which is everybody, is checked when the number of seats is known
 	}
+	c.Peers, c.Patience = hearPeer(socket), p.cfg.Patience
 	c.PunchKey = [32]byte(punch.PublicKey().Bytes())
 	c.Fields = p.fields()
 	for _, own := range p.cfg.Consts {
@@ -44,6 +45,7 @@ func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) 
 		return nil, joinFailed(addrs, m.cause(ctx, err))
 	}
 	m.seat, m.client = client.Seat(), client
+	m.reach(ctx, socket, advertised)
 	result, err := m.attend(ctx, socket)
 	if err != nil {
 		err = explain(fmt.Sprintf("in session %s", client.Session()), err)

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -27,6 +29,8 @@ type HostConfig struct {
 
 	Listen    string   // UDP address, "host:port"
 	Advertise []string // addresses to hand out, "host" or "host:port"; empty: those of the machine
+	Relay     RelayConfig
+	State     string // file that lets a restarted host go on with its session; empty: none
 	Key       *identity.Key
 	Ready     func(Invitation) error // called when a session is open; an error ends the hosting
 	Events    func(Event)
@@ -37,6 +41,7 @@ type Invitation struct {
 	Session string
 	NodeID  string
 	Addrs   []string
+	Relay   string // URL of the embedded relay; empty if there is none
 	Token   string // empty if the session is open to all
 	Tickets []string
 }
@@ -73,10 +78,26 @@ func Host(ctx context.Context, cfg HostConfig) error {
 	if h.addrs, err = coordinatorAddrs(socket.LocalAddr().(*net.UDPAddr).AddrPort(), cfg.Advertise); err != nil {
 		return err
 	}
+	port, err := openPort(cfg.Listen, socket.LocalAddr().(*net.UDPAddr).Port, cfg.Key)
+	if err != nil {
+		return err
+	}
+	defer port.Close()
+	if err := h.openRelay(port); err != nil {
+		return err
+	}
+	if h.relay != nil {
+		defer h.relay.server.Close()
+	}
 	transport := &quic.Transport{Conn: socket}
 	defer transport.Close()
+	var answering sync.WaitGroup
+	defer answering.Wait()
+	stunCtx, stop := context.WithCancel(ctx)
+	defer stop()
+	answering.Go(func() { answerSTUN(stunCtx, transport) })
 	for {
-		err := h.session(ctx, transport)
+		err := h.session(ctx, transport, port)
 		if ctx.Err() != nil {
 			return errInterrupted()
 		}
@@ -92,26 +113,49 @@ type host struct {
 	events  func(Event)
 	addrs   []string
 	require []coord.Field
+	relay   *hostRelay // nil: none
+
+	mu   sync.Mutex
+	room string // the relay's room of the session of now
+}
+
+// openPort opens the TCP port of the same number as the UDP port: coordination over TLS, and TURN over TLS.
+func openPort(listen string, number int, key *identity.Key) (*coord.Port, error) {
+	host, _, _ := net.SplitHostPort(listen)
+	addr := net.JoinHostPort(host, strconv.Itoa(number))
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, listenFailed(addr, err)
+	}
+	return coord.OpenPort(l, key), nil
 }
 
 // session hosts one session to its end.
-func (h *host) session(ctx context.Context, transport *quic.Transport) error {
+func (h *host) session(ctx context.Context, transport *quic.Transport, port *coord.Port) error {
 	free := make(map[int]bool, h.cfg.Parties)
 	for i := range h.cfg.Parties {
 		free[i] = true
 	}
 	until := time.Now().Add(h.cfg.Timeout)
-	server, err := coord.NewServer(coord.ServerConfig{
+	cfg := coord.ServerConfig{
 		Key: h.cfg.Key, Seats: h.cfg.Parties, Evaluator: h.cfg.Evaluator, Outputs: h.cfg.Outputs, Open: h.cfg.Open,
-		Require: h.require, Timeout: h.cfg.Timeout,
+		Require: h.require, Timeout: h.cfg.Timeout, Relays: h.offers, STUN: h.stunPorts(),
 		Events: func(e coord.Event) { h.event(e, free, until) },
-	})
+	}
+	if h.cfg.State != "" {
+		cfg.State = coord.StateFile(h.cfg.State)
+	}
+	server, err := coord.NewServer(cfg)
 	if err != nil {
 		return explain("opening a session", err)
 	}
 	invitation, err := h.invite(server)
 	if err != nil {
 		return err
+	}
+	h.setRoom(invitation.Session)
+	if h.relay != nil {
+		defer h.relay.server.CloseRoom(invitation.Session)
 	}
 	h.events(Listening{Session: invitation.Session, NodeID: invitation.NodeID, Addrs: h.addrs, Parties: h.cfg.Parties, Until: until})
 	h.events(Waiting{Parties: seats(free), Until: until})
@@ -120,7 +164,7 @@ func (h *host) session(ctx context.Context, transport *quic.Transport) error {
 			return err
 		}
 	}
-	err = explain("hosting session "+invitation.Session, server.Serve(ctx, transport))
+	err = explain("hosting session "+invitation.Session, server.Serve(ctx, transport, port))
 	ended := Ended{Session: invitation.Session}
 	if known := (*Error)(nil); errors.As(err, &known) {
 		ended.Reason, ended.Why = known.Reason, known.Err.Error()
@@ -131,7 +175,7 @@ func (h *host) session(ctx context.Context, transport *quic.Transport) error {
 
 // invite makes what the parties need.
 func (h *host) invite(server *coord.Server) (Invitation, error) {
-	i := Invitation{Session: server.Session().String(), NodeID: h.cfg.Key.ID().String(), Addrs: h.addrs}
+	i := Invitation{Session: server.Session().String(), NodeID: h.cfg.Key.ID().String(), Addrs: h.addrs, Relay: h.relay.url()}
 	if !h.cfg.Open {
 		i.Token = server.Token().Text()
 	}

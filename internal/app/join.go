@@ -31,8 +31,10 @@ type JoinConfig struct {
 	Outputs *[]int              // refuse any other learners (nil in it: everybody); nil accepts the choice of the host
 	Expect  map[int]identity.ID // refuse other keys in these seats
 
-	Listen         string   // our UDP socket, "host:port"
-	Advertise      []string // further addresses of ours, "host" or "host:port"
+	Listen         string     // our UDP socket, "host:port"
+	Advertise      []string   // further addresses of ours, "host" or "host:port"
+	STUN           []string   // servers besides the coordinator's, "host:port"
+	Path           PathPolicy // empty: PathAuto
 	ConnectTimeout time.Duration
 	Patience       time.Duration
 	Events         func(Event)

@@ -129,7 +129,7 @@ func (m *member) waitForPath(connected int) {
 // meshConfig is how to reach the others.
 func (m *member) meshConfig() mesh.Config {
 	c := mesh.Config{
-		Self: channel.Party(m.seat), Session: m.roster.Digest[:], PunchKey: m.punch,
+		Self: channel.Party(m.seat), Session: m.roster.Digest[:], PunchKey: m.punch, Policy: m.cfg.Path.policy(),
 		ConnectTimeout: m.cfg.ConnectTimeout, Patience: m.cfg.Patience, Events: m.hearMesh,
 	}
 	m.mu.Lock()

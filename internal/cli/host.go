@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -21,7 +23,12 @@ func hostFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "timeout", Usage: "seats stay open for `DURATION`", Value: 30 * time.Minute, Category: catSession},
 		&cli.StringFlag{Name: "listen", Usage: "UDP `ADDR` of the coordinator; port 0 picks one", Value: ":4433", Category: catNetwork},
 		&cli.StringSliceFlag{Name: "advertise", Usage: "hand out `HOST[:PORT]` as our address", Category: catNetwork},
-		&cli.BoolFlag{Name: "relay", Usage: "this version has no relay: only --relay=false is taken", Category: catNetwork},
+		&cli.BoolFlag{Name: "relay", Usage: "run a TURN relay for parties that find no direct path", Value: true, Category: catNetwork},
+		&cli.StringFlag{Name: "relay-listen", Usage: "UDP and TCP `ADDR` of the relay; port 0 picks one", Value: ":3478", Category: catNetwork},
+		&cli.BoolFlag{Name: "relay-private", Usage: "let the relay reach private and loopback addresses of parties (by itself if every address we hand out is such)", Category: catNetwork},
+		&cli.StringSliceFlag{Name: "turn", Usage: "offer the parties the TURN server at `URL` too, such as coturn", Category: catNetwork},
+		&cli.StringSliceFlag{Name: "turn-secret-file", Usage: "the secret shared with the TURN server is in `FILE`; one for each --turn, in order", Category: catNetwork},
+		&cli.StringFlag{Name: "state", Usage: "keep the session in `FILE`, so that a restarted pre with the same --identity and --listen goes on with it", Category: catSession},
 		&cli.StringFlag{Name: "identity", Usage: "keep the coordinator's key in `FILE` (see party keygen); without it a fresh key", Category: catIdentity},
 		&cli.BoolFlag{Name: "qr", Usage: "draw each ticket as a QR code on stderr", Category: catOutput},
 	}, outputFlags()...)
@@ -45,15 +52,19 @@ func (c *call) hostConfig() (cfg app.HostConfig, err error) {
 	if !c.IsSet("parties") {
 		return cfg, usagef("run: pre --parties=3")("how many parties? --parties is missing")
 	}
-	if c.Bool("relay") {
-		return cfg, usagef("leave it out, or say --relay=false")("--relay: this version has no relay")
-	}
 	cfg = app.HostConfig{
 		Parties: c.Int("parties"), Evaluator: c.Int("evaluator"), Open: c.Bool("open"), Serve: c.Bool("serve"),
 		Timeout: c.Duration("timeout"), Listen: c.String("listen"), Advertise: c.StringSlice("advertise"),
 	}
 	if cfg.Timeout <= 0 {
 		return cfg, usagef("seats stay open for a while: --timeout 30m")("--timeout %s is not positive", cfg.Timeout)
+	}
+	if cfg.Relay, err = c.relays(); err != nil {
+		return cfg, err
+	}
+	cfg.State = c.String("state")
+	if cfg.State != "" && c.String("identity") == "" {
+		return cfg, usagef("make one: party keygen FILE, and say --identity FILE")("--state needs --identity: parties know the coordinator by its key")
 	}
 	if cfg.Outputs, err = c.outputs(); err != nil {
 		return cfg, err
@@ -67,6 +78,26 @@ func (c *call) hostConfig() (cfg app.HostConfig, err error) {
 	}
 	cfg.Key, err = c.loadKey()
 	return cfg, err
+}
+
+// relays reads what relays the parties are offered.
+func (c *call) relays() (cfg app.RelayConfig, err error) {
+	cfg = app.RelayConfig{Off: !c.Bool("relay"), Listen: c.String("relay-listen"), Private: c.Bool("relay-private")}
+	urls, files := c.StringSlice("turn"), c.StringSlice("turn-secret-file")
+	if len(urls) != len(files) {
+		return cfg, usagef("give one --turn-secret-file for each --turn")("%d --turn and %d --turn-secret-file", len(urls), len(files))
+	}
+	for i, u := range urls {
+		if err := app.CheckRelayURL(u); err != nil {
+			return cfg, usagef("as in --turn turn:relay.example:3478")("--turn: %w", err)
+		}
+		secret, err := c.readAll(files[i], maxSecret)
+		if err != nil {
+			return cfg, &app.Error{Reason: app.BadFile, Op: "reading the secret of " + u, Err: err, Hint: "name a file that can be read: --turn-secret-file FILE"}
+		}
+		cfg.External = append(cfg.External, app.ExternalRelay{URL: u, Secret: bytes.TrimSpace(secret)})
+	}
+	return cfg, nil
 }
 
 // invitation is what pre --json prints: one line for each session.
@@ -86,12 +117,16 @@ func (c *call) printInvitation(i app.Invitation, out *output) (err error) {
 		if i.Token != "" {
 			v.Token = &i.Token
 		}
+		if i.Relay != "" {
+			v.RelayURL = &i.Relay
+		}
 		err = writeJSON(c.streams.Out, v)
 	} else {
 		var b strings.Builder
 		addrs := strings.Join(i.Addrs, ";")
-		fmt.Fprintf(&b, "node-id: %s\naddrs: %s\nrelay-url: none\n", i.NodeID, addrs)
-		join := fmt.Sprintf("party --node-id=%s --addrs='%s' --relay-url=none", i.NodeID, addrs)
+		relay := cmp.Or(i.Relay, "none")
+		fmt.Fprintf(&b, "node-id: %s\naddrs: %s\nrelay-url: %s\n", i.NodeID, addrs, relay)
+		join := fmt.Sprintf("party --node-id=%s --addrs='%s' --relay-url=%s", i.NodeID, addrs, relay)
 		token := "none"
 		if i.Token != "" {
 			token = i.Token

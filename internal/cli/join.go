@@ -17,7 +17,7 @@ func joinFlags() []cli.Flag {
 		&cli.StringFlag{Name: "ticket-file", Usage: "our ticket is in `FILE`; - is standard input", Category: catSession},
 		&cli.StringFlag{Name: "node-id", Usage: "the coordinator's public key, 64 hex `DIGITS`", Category: catSession},
 		&cli.StringFlag{Name: "addrs", Usage: "the coordinator's addresses, a `LIST` separated by ; or ,", Category: catSession},
-		&cli.StringFlag{Name: "relay-url", Aliases: []string{"derp-url"}, Usage: "the relay's `URL`; this version knows only none", Category: catSession},
+		&cli.StringFlag{Name: "relay-url", Aliases: []string{"derp-url"}, Usage: "the relay's `URL`; for completeness: the coordinator tells it too, with credentials", Category: catSession},
 		&cli.StringFlag{Name: "token", Usage: "the session's `TOKEN`; prefer --token-file or TACIT_TOKEN", Category: catSession},
 		&cli.StringFlag{Name: "token-file", Usage: "the session's token is in `FILE`; - is standard input", Category: catSession},
 		&cli.IntFlag{Name: "party", Usage: "take the seat `I`, counted from 0", Value: -1, DefaultText: "none", Category: catSession},
@@ -26,7 +26,8 @@ func joinFlags() []cli.Flag {
 	flags = append(flags, programFlags()...)
 	flags = append(flags, inputFlags()...)
 	flags = append(flags,
-		&cli.StringFlag{Name: "path", Usage: "`KIND` of path to the other parties: auto or direct", Value: "auto", Category: catNetwork},
+		&cli.StringFlag{Name: "path", Usage: "`KIND` of path to the other parties: auto, direct or relay", Value: "auto", Category: catNetwork},
+		&cli.StringSliceFlag{Name: "stun", Usage: "ask the STUN server at `HOST:PORT` too", Category: catNetwork},
 		&cli.StringFlag{Name: "listen", Usage: "our UDP `ADDR`", Value: ":0", Category: catNetwork},
 		&cli.StringSliceFlag{Name: "advertise", Usage: "hand out `HOST[:PORT]` as an address of ours", Category: catNetwork},
 		&cli.DurationFlag{Name: "connect-timeout", Usage: "once all seats are taken, give up on a party that is not reached within `DURATION`", Value: time.Minute, Category: catNetwork},
@@ -73,12 +74,12 @@ func (c *call) joinConfig() (cfg app.JoinConfig, err error) {
 		return cfg, usagef("give a duration such as 60s")("--connect-timeout and --patience must be positive")
 	}
 	switch kind := c.String("path"); kind {
-	case "auto", "direct":
-	case "relay":
-		return cfg, usagef("leave --path out")("--path relay: this version has no relay")
+	case "auto", "direct", "relay":
+		cfg.Path = app.PathPolicy(kind)
 	default:
-		return cfg, usagef("--path auto, or --path direct")("--path %s is no kind of path", quote(kind))
+		return cfg, usagef("--path auto, --path direct or --path relay")("--path %s is no kind of path", quote(kind))
 	}
+	cfg.STUN = c.StringSlice("stun")
 	if err := c.invitation(&cfg); err != nil {
 		return cfg, err
 	}
@@ -155,7 +156,9 @@ func (c *call) longForm(cfg *app.JoinConfig) error {
 		return as("--addrs holds no address")
 	}
 	if url := c.String("relay-url"); url != "" && url != "none" {
-		return usagef("leave it out, or say --relay-url none")("--relay-url: this version has no relay")
+		if err := app.CheckRelayURL(url); err != nil {
+			return usagef("as pre prints it, or --relay-url none")("--relay-url: %w", err)
+		}
 	}
 	if cfg.Token, err = c.secret("token"); err != nil {
 		return err

@@ -55,6 +55,7 @@ func TestScript(t *testing.T) {
 		Deadline: time.Now().Add(2 * patience),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("EXAMPLES", examples)
+			e.Setenv("TACIT_RELAY_LISTEN", "127.0.0.1:0") // scripts run side by side
 			e.Values[procsKey{}] = &procs{byName: map[string]*proc{}}
 			return nil
 		},
@@ -133,7 +134,7 @@ func cmdStart(ts *testscript.TestScript, _ bool, args []string) {
 		p.cmd = exec.Command(path, append([]string{"local", "--events=-"}, args[3:]...)...)
 	}
 	p.cmd.Dir = ts.MkAbs(".")
-	for _, v := range []string{"PATH", "HOME", "TMPDIR", "TACIT_TICKET", "TACIT_TOKEN", "TACIT_INPUT_FILE", "TACIT_TIMEOUT"} {
+	for _, v := range []string{"PATH", "HOME", "TMPDIR", "TACIT_TICKET", "TACIT_TOKEN", "TACIT_INPUT_FILE", "TACIT_TIMEOUT", "TACIT_RELAY_LISTEN"} {
 		if s := ts.Getenv(v); s != "" {
 			p.cmd.Env = append(p.cmd.Env, v+"="+s)
 		}

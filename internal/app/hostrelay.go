@@ -1,0 +1,197 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/tacit-mpc/tacit/coord"
+	"github.com/tacit-mpc/tacit/natpunch"
+	"github.com/tacit-mpc/tacit/relay"
+)
+
+// RelayConfig is the relay inside the coordinator's program, and further ones.
+type RelayConfig struct {
+	Off      bool   // no embedded relay
+	Listen   string // UDP and TCP address of the embedded relay, "host:port"
+	Private  bool   // it may reach private and loopback addresses of the parties; by itself if every advertised address is such
+	External []ExternalRelay
+}
+
+// An ExternalRelay is a TURN server, such as coturn, that shares a secret with us (use-auth-secret).
+type ExternalRelay struct {
+	URL    string
+	Secret []byte
+}
+
+// credentialsFor is how long the credentials of a party live: longer than any session.
+const credentialsFor = 24 * time.Hour
+
+// A hostRelay is the embedded relay of a host, which outlives sessions.
+type hostRelay struct {
+	server *relay.Server
+	secret []byte
+	host   string // where parties reach it
+	port   uint16
+	tls    string // "host:port" for TURN over TLS, if there is any
+}
+
+// openRelay starts the embedded relay. Without an IPv4 address to hand out there is none: the TURN library relays over IPv4 alone.
+func (h *host) openRelay(port *coord.Port) error {
+	if h.cfg.Relay.Off {
+		return nil
+	}
+	addr, ok := relayAddr(h.addrs)
+	if !ok {
+		return nil
+	}
+	listen := h.cfg.Relay.Listen
+	socket, err := net.ListenPacket("udp", listen)
+	if err != nil {
+		return relayFailed(listen, err)
+	}
+	bound := socket.LocalAddr().(*net.UDPAddr)
+	host, _, _ := net.SplitHostPort(listen)
+	tcp, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(bound.Port)))
+	if err != nil {
+		return errors.Join(relayFailed(listen, err), socket.Close())
+	}
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	listeners := []net.Listener{tcp}
+	r := &hostRelay{secret: secret, host: addr.String(), port: uint16(bound.Port)}
+	if port != nil {
+		listeners = append(listeners, port.Listener(alpnTURN))
+		r.tls = net.JoinHostPort(addr.String(), strconv.Itoa(port.Addr().(*net.TCPAddr).Port))
+	}
+	cfg := relay.Config{Secret: secret, Addr: addr, Local: h.cfg.Relay.Private || allPrivate(h.addrs), Open: h.isOpen}
+	if !isOurs(addr) {
+		cfg.Bind = netip.IPv4Unspecified() // a router maps the address to this machine
+	}
+	if r.server, err = relay.Serve(cfg, []net.PacketConn{socket}, listeners); err != nil {
+		return errors.Join(explain("starting the relay", err), socket.Close(), tcp.Close())
+	}
+	h.relay = r
+	return nil
+}
+
+func relayFailed(addr string, err error) error {
+	e := listenFailed(addr, err)
+	if known := (*Error)(nil); errors.As(e, &known) && known.Reason == PortInUse {
+		known.Hint = "choose another port for the relay, or let the system choose one: --relay-listen :0; or do without: --relay=false"
+	}
+	return e
+}
+
+// relayAddr is the address under which the relay hands out ports: the first IPv4 address of the coordinator.
+func relayAddr(addrs []string) (netip.Addr, bool) {
+	for _, hp := range addrs {
+		if a, err := netip.ParseAddrPort(hp); err == nil && a.Addr().Unmap().Is4() {
+			return a.Addr().Unmap(), true
+		}
+	}
+	for _, hp := range addrs {
+		host, _, err := net.SplitHostPort(hp)
+		if err != nil {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), resolveWithin)
+		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", host)
+		cancel()
+		if err == nil && len(ips) > 0 {
+			return ips[0].Unmap(), true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+// allPrivate tells whether nobody outside a private network is meant to come.
+func allPrivate(addrs []string) bool {
+	return !slices.ContainsFunc(addrs, func(hp string) bool {
+		a, err := netip.ParseAddrPort(hp)
+		return err != nil || !a.Addr().IsPrivate() && !a.Addr().IsLoopback()
+	})
+}
+
+func isOurs(addr netip.Addr) bool {
+	hosts, err := natpunch.Hosts(netip.AddrPortFrom(netip.IPv6Unspecified(), 1), true)
+	return err == nil && slices.ContainsFunc(hosts, func(a netip.AddrPort) bool { return a.Addr() == addr })
+}
+
+// isOpen tells the relay whether a room is the session of now.
+func (h *host) isOpen(room string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return room == h.room
+}
+
+func (h *host) setRoom(room string) {
+	h.mu.Lock()
+	h.room = room
+	h.mu.Unlock()
+}
+
+// url is the address of the embedded relay, empty if there is none.
+func (r *hostRelay) url() string {
+	if r == nil {
+		return ""
+	}
+	return "turn:" + net.JoinHostPort(r.host, strconv.Itoa(int(r.port)))
+}
+
+// offers mints what one party may use.
+func (h *host) offers(session coord.SessionID, seat int) (all []coord.RelayOffer) {
+	user := relay.User{Room: session.String(), Node: fmt.Sprintf("p%d", seat), Ends: time.Now().Add(credentialsFor)}
+	offer := func(secret []byte, urls ...string) {
+		c, err := relay.Mint(secret, user)
+		if err != nil {
+			return // the names are ours: they fit
+		}
+		for _, u := range urls {
+			all = append(all, coord.RelayOffer{URL: u, Username: c.Username, Password: c.Password, Expires: user.Ends})
+		}
+	}
+	if r := h.relay; r != nil {
+		urls := []string{r.url(), r.url() + "?transport=tcp"}
+		if r.tls != "" {
+			urls = append(urls, "turns:"+r.tls)
+		}
+		offer(r.secret, urls...)
+	}
+	for _, e := range h.cfg.Relay.External {
+		offer(e.Secret, e.URL)
+	}
+	return all
+}
+
+// stunPorts are the STUN servers beside the coordinator's own socket.
+func (h *host) stunPorts() []string {
+	if h.relay == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf(":%d", h.relay.port)}
+}
+
+// answerSTUN answers STUN requests at the coordinator's socket, until ctx ends or the socket is closed.
+func answerSTUN(ctx context.Context, transport *quic.Transport) {
+	buf := make([]byte, 1500)
+	for {
+		n, from, err := transport.ReadNonQUICPacket(ctx, buf)
+		if err != nil {
+			return
+		}
+		if a, ok := from.(*net.UDPAddr); ok {
+			if r := natpunch.Respond(buf[:n], a.AddrPort()); r != nil {
+				_, _ = transport.WriteTo(r, from) // a lost answer is asked for again
+			}
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/tacit-mpc/tacit/channel"
+	"github.com/tacit-mpc/tacit/channel/mesh"
+	"github.com/tacit-mpc/tacit/coord"
+	"github.com/tacit-mpc/tacit/identity"
+	"github.com/tacit-mpc/tacit/natpunch"
+	"github.com/tacit-mpc/tacit/relay"
+)
+
+// alpnTURN is the application protocol of TURN over TLS (RFC 7443).
+const alpnTURN = "stun.turn"
+
+// resolveWithin bounds looking up the name of a relay.
+const resolveWithin = 3 * time.Second
+
+// reach makes our socket reachable: it asks the coordinator's STUN servers, allocates at its relays, and tells the others what it
+// finds as it finds it.
+func (m *member) reach(ctx context.Context, socket *mesh.Socket, advertised []netip.AddrPort) {
+	servers := m.client.STUN()
+	local := slices.ContainsFunc(servers, func(a netip.AddrPort) bool { return a.Addr().IsLoopback() })
+	private := !slices.ContainsFunc(servers, func(a netip.AddrPort) bool { return !a.Addr().IsLoopback() && !a.Addr().IsPrivate() })
+	cfg := mesh.ReachConfig{
+		STUN: append(servers, resolveAll(ctx, m.cfg.STUN)...), Advertise: advertised, Loopback: local,
+		PortMap: !private, // a router between us and a private coordinator has nothing to map
+		Changed: m.announce,
+	}
+	if m.cfg.Path != PathDirect {
+		cfg.Relays = m.relays(ctx)
+	}
+	socket.Reach(cfg)
+}
+
+// resolveAll finds the addresses of servers; those that have none are left out, since others may do.
+func resolveAll(ctx context.Context, servers []string) (all []netip.AddrPort) {
+	ctx, cancel := context.WithTimeout(ctx, resolveWithin)
+	defer cancel()
+	for _, s := range servers {
+		host, portText, err := net.SplitHostPort(s)
+		if err != nil {
+			continue // checked before
+		}
+		port, err := strconv.ParseUint(portText, 10, 16)
+		if err != nil {
+			continue
+		}
+		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		if err != nil {
+			continue
+		}
+		for _, ip := range ips {
+			all = append(all, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
+		}
+	}
+	return all
+}
+
+// CheckRelayURL tells what is wrong with the URL of a TURN server.
+func CheckRelayURL(url string) error {
+	_, err := relay.ParseURL(url)
+	return err
+}
+
+// relays are the servers that the coordinator offers us.
+func (m *member) relays(ctx context.Context) (all []mesh.RelayServer) {
+	ctx, cancel := context.WithTimeout(ctx, resolveWithin)
+	defer cancel()
+	coordinator, _ := m.coordinator()
+	for _, o := range m.client.Offers() {
+		u, err := relay.ParseURL(o.URL)
+		if err != nil {
+			continue // a newer kind
+		}
+		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Host)
+		if err != nil {
+			continue
+		}
+		for _, ip := range ips {
+			s := mesh.RelayServer{
+				Addr: netip.AddrPortFrom(ip.Unmap(), u.Port), Transport: u.Transport,
+				Credentials: relay.Credentials{Username: o.Username, Password: o.Password},
+			}
+			if u.Transport == relay.TLS {
+				s.TLS = m.cfg.Key.ClientTLS(alpnTURN, identity.Exactly(coordinator))
+				s.TLS.Certificates = nil // a relay need not know who we are
+			}
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// announce tells the others how to reach us.
+func (m *member) announce(r mesh.Reach) {
+	a := coord.Announcement{Mapping: uint8(r.Behaviour.Mapping), Step: r.Behaviour.Step, Relayed: r.Relayed}
+	a.Relayed = a.Relayed[:min(len(a.Relayed), coord.MaxRelayed)]
+	for _, c := range r.Candidates {
+		if len(a.Candidates) < coord.MaxCandidates {
+			a.Candidates = append(a.Candidates, coord.Candidate{Kind: uint8(c.Kind), Addr: c.Addr})
+		}
+	}
+	m.client.Announce(a)
+}
+
+// hearPeer passes on what the coordinator tells about reaching a party.
+func hearPeer(socket *mesh.Socket) func(coord.PeerUpdate) {
+	return func(u coord.PeerUpdate) {
+		p := mesh.PeerUpdate{Seat: channel.Party(u.Seat), Go: u.Go, After: u.After}
+		p.Behaviour = natpunch.Behaviour{Mapping: natpunch.Mapping(u.Mapping), Step: u.Step}
+		p.Relayed = u.Relayed
+		for _, c := range u.Candidates {
+			p.Candidates = append(p.Candidates, natpunch.Candidate{Addr: c.Addr, Kind: natpunch.Kind(c.Kind)})
+		}
+		socket.Update(p)
+	}
+}
+
+// A PathPolicy says which kinds of path may be used.
+type PathPolicy string
+
+// The policies.
+const (
+	PathAuto   PathPolicy = "auto"
+	PathDirect PathPolicy = "direct"
+	PathRelay  PathPolicy = "relay"
+)
+
+func (p PathPolicy) policy() natpunch.Policy {
+	switch p {
+	case PathDirect:
+		return natpunch.DirectOnly
+	case PathRelay:
+		return natpunch.RelayOnly
+	}
+	return natpunch.AnyPath
+}
