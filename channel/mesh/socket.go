@@ -2,7 +2,6 @@ package mesh
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -83,8 +82,8 @@ func (s *Socket) start(conn pathSocket) error {
 	s.stun = natpunch.NewSTUN(conn.Send)
 	s.puncher = natpunch.NewPuncher(natpunch.PunchConfig{Main: mainOutlet{conn}, Open: s.openOutlet})
 	// A peer that missed the end of a connection learns of it from the answer to its next packet (RFC 9000 section 10.3).
-	var reset quic.StatelessResetKey
-	rand.Read(reset[:])
+	// The key outlives a restart with the same identity, so that peers notice that.
+	reset := quic.StatelessResetKey(s.key.Derive("quic stateless reset"))
 	s.transport = &quic.Transport{Conn: conn, ConnectionIDLength: connectionIDSize, StatelessResetKey: &reset}
 	if s.refuses == nil {
 		s.refuses = func(context.Context, netip.AddrPort) bool { return false }

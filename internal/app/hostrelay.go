@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -64,8 +63,8 @@ func (h *host) openRelay(port *coord.Port) error {
 	if err != nil {
 		return errors.Join(relayFailed(listen, err), socket.Close())
 	}
-	secret := make([]byte, 32)
-	rand.Read(secret)
+	derived := h.cfg.Key.Derive("relay credentials") // so that those of a session outlive a restart
+	secret := derived[:]
 	listeners := []net.Listener{tcp}
 	r := &hostRelay{secret: secret, host: addr.String(), port: uint16(bound.Port)}
 	if port != nil {
