@@ -2,7 +2,7 @@
 GO ?= go
 BIN := bin
 
-.PHONY: all build demo test race fuzz check bench fmt clean
+.PHONY: all build demo test lab race fuzz check bench fmt clean
 
 all: build
 
@@ -15,6 +15,9 @@ demo: build ## three parties on this machine, real sockets, the whole protocol
 
 test: ## every test; says at the end what was skipped and why
 	$(GO) tool gotestsum --format pkgname -- ./...
+
+lab: ## the whole NAT matrix and the faults in kernel namespaces (root; iproute2, nftables, conntrack)
+	TACIT_LAB=full $(GO) test -v -timeout 60m ./natpunch ./internal/natlab/...
 
 race: ## the packages with goroutines, under the race detector (needs a C compiler)
 	$(GO) test -race -short ./channel/... ./coord/... ./mpc/... ./internal/app/...
