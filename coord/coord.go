@@ -2,18 +2,22 @@
 // others are and where to find them, sees that they agree on what they are about to compute, starts them together and passes
 // on how each is doing. It learns no input, no output and no secret key, and carries nothing of what parties send each other.
 //
-// A session goes through these steps; everything the coordinator says is said to all parties.
+// A session goes through these steps; what concerns all is said to all parties.
 //
 //	party                                   coordinator
 //	  | join: key (from TLS), secret, name,      |
 //	  |   fields, constants, addresses,          |
+//	  |   X25519 key for pings,                  |
 //	  |   commitment to a fresh nonce            |  seats the party; the first key that takes a seat owns it
 //	  | ---------------------------------------> |  Gathering
-//	  | <-- welcome, state of every seat ------- |
+//	  | <-- welcome, state of every seat ------- |  with STUN servers and relay offers
+//	  | --- announce: where it is reached ------> |  at any time, as often as there is news
 //	  | <-- roster, when all seats are live ---- |  the fields of all parties are equal
 //	  | --- open: the nonce -------------------> |  Opening
 //	  | <-- nonces ----------------------------- |
-//	  | --- ready: more fields ----------------> |  Connecting: the parties connect to each other
+//	  | <-- updates: what all announced -------- |  Connecting: the parties connect to each other
+//	  | <-- launch: start punching with party k  |  to both of a pair that have announced something
+//	  | --- ready: more fields ----------------> |
 //	  | <-- start ------------------------------ |  these fields are equal too
 //	  | --- bye: done, or why not -------------> |  Running: relayed to all, as every state is
 //	  | <-- end -------------------------------- |  all parties are done, failed or lost
@@ -29,11 +33,25 @@
 // Differences in the agreed fields are found here for the sake of a clear message. What protects the parties is the digest of
 // the configuration that they compare among themselves (protocol section 6).
 //
+// # Paths between the parties
+//
+// Each party announces where it may be reached as it finds out, and the others are told once the roster is known; addresses that
+// nobody may be sent to are dropped at both ends. When both of a pair have announced something, the coordinator tells both to
+// start punching, each after a pause that makes up for the difference in their distance from it. Nothing of this is trusted: a
+// path is proven by pings under keys from Member.PunchKey, which are in the words. Relay credentials are told to their party
+// alone.
+//
+// # When the coordinator is restarted
+//
+// A coordinator with ServerConfig.State keeps what it needs to take up its session again: mainly who owns which seat, and how far
+// the session was. Parties look for it by themselves, before the start as long as their patience lasts, and say everything else
+// again. A run does not need the coordinator.
+//
 // # Transport
 //
-// wire.go holds the format: frames over any ordered byte stream. Today that is one bidirectional stream of a QUIC connection
-// with ALPN "tacit-coord/1"; nothing in the session needs QUIC. Both ends ping, and hold the other for lost when they hear
-// nothing for 6 seconds.
+// wire.go holds the format: frames over any ordered byte stream: one bidirectional stream of a QUIC connection, or TLS 1.3 on TCP
+// where no UDP gets through, both with ALPN "tacit-coord/1". A party tries both, with a head start for QUIC. Both ends ping, and
+// hold the other for lost when they hear nothing for 6 seconds.
 package coord
 
 import (

@@ -229,3 +229,28 @@ func FuzzClient(f *testing.F) {
 		})
 	})
 }
+
+// The same once the roster is sealed, when paths are spoken of.
+func FuzzSealedClient(f *testing.F) {
+	for _, s := range samples {
+		frame, err := encode(s.m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(frame)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		synctest.Test(t, func(t *testing.T) {
+			c, r := sealedWith(t, ClientConfig{Key: key(0), Seat: AnySeat, Peers: func(u PeerUpdate) {
+				if u.Seat != 1 || !u.Announcement.equal(u.Announcement.filtered(true)) {
+					t.Errorf("told %+v", u)
+				}
+			}})
+			r.conn.Write(data)
+			r.conn.Close()
+			for range r.heard {
+			}
+			c.Close()
+		})
+	})
+}

@@ -28,8 +28,9 @@ func (f StateFile) Load() ([]byte, error) {
 
 // Save replaces the file.
 func (f StateFile) Save(state []byte) error {
-	dir := filepath.Dir(string(f))
-	temp, err := os.CreateTemp(dir, filepath.Base(string(f))+".*") // mode 0600
+	name := string(f) + ".new"
+	os.Remove(name) // what a machine that failed may have left
+	temp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("save session state: %w", err)
 	}
@@ -38,12 +39,12 @@ func (f StateFile) Save(state []byte) error {
 		err = temp.Sync()
 	}
 	if err = errors.Join(err, temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), string(f))
+		err = os.Rename(name, string(f))
 	}
 	if err != nil {
-		return fmt.Errorf("save session state: %w", errors.Join(err, os.Remove(temp.Name())))
+		return fmt.Errorf("save session state: %w", errors.Join(err, os.Remove(name)))
 	}
-	if d, err := os.Open(dir); err == nil { // the new name, too; not every system can
+	if d, err := os.Open(filepath.Dir(string(f))); err == nil { // the new name, too; not every system can
 		d.Sync()
 		d.Close()
 	}

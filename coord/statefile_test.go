@@ -20,6 +20,7 @@ func TestStateFile(t *testing.T) {
 		t.Errorf("no file: %q, %v", state, err)
 	}
 	for _, want := range []string{"first", "second, longer"} {
+		os.WriteFile(string(f)+".new", []byte("left by a crash"), 0o644)
 		if err := f.Save([]byte(want)); err != nil {
 			t.Fatal(err)
 		}

@@ -154,3 +154,47 @@ func TestTLSOtherProtocol(t *testing.T) {
 		}
 	}
 }
+
+// A party whose UDP stops getting through in mid-run comes back over TCP by itself.
+func TestTLSAfterQUIC(t *testing.T) {
+	t.Parallel() // it waits for real deadlines
+	h := serve(t, ServerConfig{Seats: 2})
+	tcp := h.overTCP(plain)
+	back := make(chan struct{})
+	var clients []*Client
+	socket := transport(t)
+	for i, tr := range []Dialer{transport(t), socket} {
+		cfg := h.config(i)
+		cfg.DialTCP = func(ctx context.Context, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "tcp", tcp)
+		}
+		cfg.Events = func(e Event) {
+			if i == 1 && e.Seat == Coordinator && e.State == Joined {
+				close(back)
+			}
+		}
+		c, err := Join(t.Context(), tr, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Transport() != QUIC {
+			t.Errorf("party %d over %v", i, c.Transport())
+		}
+		clients = append(clients, c)
+	}
+	all(clients, func(i int, c *Client) {
+		if err := c.Ready(t.Context(), nil); err != nil {
+			t.Errorf("party %d: %v", i, err)
+		}
+	})
+	socket.Conn.Close()
+	<-back
+	if got := clients[1].Transport(); got != TLS {
+		t.Errorf("back over %v", got)
+	}
+	all(clients, func(_ int, c *Client) { c.Leave(NoCause, "") })
+	if <-h.done; h.err != nil {
+		t.Errorf("session: %v", h.err)
+	}
+}
