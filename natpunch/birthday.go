@@ -1,7 +1,6 @@
 package natpunch
 
 import (
-	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"time"
@@ -13,74 +12,110 @@ import (
 // random ones.
 const (
 	predictAfter    = 150 * time.Millisecond // of plain punching
-	birthdayAfter   = 500 * time.Millisecond
-	birthdaySockets = 256
-	socketsPerStep  = 64
-	birthdayStep    = 20 * time.Millisecond
-	guessesPerStep  = 15 // 750 a second
-	maxGuesses      = 1400
-	repeatAfter     = time.Second // the hard side's pings, in case one was lost
+	maxPredicted    = 64                     // guesses before birthday punching proper
+	birthdayAfter   = 500 * time.Millisecond // of plain punching
+	birthdayFor     = 2500 * time.Millisecond
 	birthdayEvery   = time.Minute
-	maxTargets      = 2 // addresses of the easy side that the hard side pings from every socket
+	birthdayStep    = 20 * time.Millisecond
+	birthdaySockets = 300
+	socketsPerStep  = 75
+	guessAfter      = 100 * time.Millisecond // when the other side has its sockets
+	guessesPerStep  = 16                     // 800 a second
+	maxGuesses      = 1500
+	repeatAfter     = time.Second // the hard side's pings, in case one was lost
+	maxTargets      = 2           // addresses of the easy side that the hard side pings from every socket
+	pairsAtOnce     = 4           // of one party, on average
+	maxAtATime      = 8           // and at most
 	lowestPort      = 1024
 )
 
 // A birthday is the state of either side.
 type birthday struct {
-	began   time.Time // the last one
-	over    bool      // it was ended
+	try     time.Time // the one that the rest belongs to
+	began   time.Time // when sockets were last opened or random ports guessed
+	over    bool
+	counted bool // as one of those that the Puncher has at a time
 	due     time.Time
 	sockets []Outlet
 	pinged  time.Time
-	guesses int
-	steps   int // of the guesses, predicted ones
+	guesses int // in all
+	steps   int // of them predicted
+	random  sweep
 	tried   int // guesses and sockets of the last one, for the report
 }
 
 // sides tells whether birthday punching can help, and which side is ours.
 func (c *Pair) sides() (hard, easy bool) {
-	fixed := func(m Mapping) bool { return m == NoNAT || m == EndpointIndependent || m == UnknownMapping }
-	if c.puncher.cfg.Open == nil {
+	if c.puncher.cfg.Open == nil || c.policy == RelayOnly {
 		return false, false
 	}
+	fixed := func(m Mapping) bool { return m == NoNAT || m == EndpointIndependent || m == UnknownMapping }
 	hard = c.ours.Mapping == EndpointDependent && fixed(c.theirs.Mapping)
 	easy = c.theirs.Mapping == EndpointDependent && fixed(c.ours.Mapping)
 	return hard, easy
 }
 
-// stepBirthday does what is due of prediction and birthday punching in the current try.
+// birthdayAt is when the current try comes to birthday punching. A party with many pairs takes a few at a time; both ends of a pair
+// have the same number of pairs and so agree on the turn.
+func (c *Pair) birthdayAt() time.Time {
+	turns := 1 + (c.puncher.count()-1)/pairsAtOnce
+	turn := int(c.tag[0]) % turns
+	return c.search.began.Add(birthdayAfter + time.Duration(turn)*birthdayFor)
+}
+
+// stepBirthday does what is due of prediction and birthday punching in the current try. It is called as long as there is no direct
+// path.
 func (c *Pair) stepBirthday(now time.Time) time.Time {
 	b, try := &c.party, c.search.began
-	never := now.Add(punchFor)
+	never := now.Add(time.Hour)
 	hard, easy := c.sides()
 	targets := c.targets()
 	if !hard && !easy || len(targets) == 0 {
 		return never
 	}
-	begin := try.Add(birthdayAfter)
-	if easy && c.theirs.Step != 0 {
-		begin = try.Add(predictAfter)
+	if !b.try.Equal(try) {
+		c.endBirthday(now)
+		*b = birthday{try: try, began: b.began, sockets: b.sockets, random: newSweep()}
 	}
-	if now.Before(begin) {
-		return begin
-	}
-	if b.began.Before(try) {
-		if !b.began.IsZero() && now.Sub(b.began) < birthdayEvery {
-			return never
-		}
-		*b = birthday{began: now, due: now, sockets: b.sockets}
-	}
-	if b.over {
+	begin := c.birthdayAt()
+	end := begin.Add(birthdayFor)
+	if b.over || !now.Before(end) {
 		return never
+	}
+	if c.search.until.Before(end) {
+		c.search.until = end
 	}
 	if now.Before(b.due) {
 		return b.due
 	}
 	b.due = now.Add(birthdayStep)
+	if easy {
+		early := try.Add(predictAfter)
+		switch {
+		case c.theirs.Step != 0 && b.steps < maxPredicted && !now.Before(early):
+			c.guess(now, targets[0].Addr, true)
+			return b.due
+		case c.theirs.Step != 0 && now.Before(early):
+			b.due = early
+			return early
+		}
+		begin = begin.Add(guessAfter)
+	}
+	if now.Before(begin) {
+		b.due = begin
+		return begin
+	}
+	if !b.counted {
+		if now.Sub(b.began) < birthdayEvery || !c.puncher.beginBirthday() {
+			b.over = true // too soon, or too many pairs at a time: a later try may do
+			return never
+		}
+		b.counted, b.began = true, now
+	}
 	if hard {
 		c.openSockets(now, targets)
 	} else {
-		c.guess(now, targets[0].Addr)
+		c.guess(now, targets[0].Addr, false)
 	}
 	return b.due
 }
@@ -127,18 +162,19 @@ func (c *Pair) openSockets(now time.Time, targets []*remote) {
 	}
 }
 
-// guess is the easy side. While only plain punching is under way at the peer it keeps to predictions.
-func (c *Pair) guess(now time.Time, target netip.AddrPort) {
+// guess is the easy side. If the NAT goes in steps, predictions come first, and then every other guess is one.
+func (c *Pair) guess(now time.Time, target netip.AddrPort, predicted bool) {
 	b := &c.party
-	early := now.Before(c.search.began.Add(birthdayAfter))
 	for n := range guessesPerStep {
 		if b.guesses >= maxGuesses {
 			return
 		}
-		port := uint16(lowestPort + rand.IntN(1<<16-lowestPort))
-		if step := c.theirs.Step; step != 0 && (early || n%2 == 0) {
+		var port uint16
+		if step := c.theirs.Step; step != 0 && (predicted || n%2 == 0) {
 			b.steps++
 			port = predict(target.Port(), step, b.steps)
+		} else {
+			port = b.random.next()
 		}
 		b.guesses++
 		b.tried++
@@ -152,6 +188,10 @@ func (c *Pair) guess(now time.Time, target netip.AddrPort) {
 // endBirthday closes the sockets over which nothing came.
 func (c *Pair) endBirthday(now time.Time) {
 	c.party.over = true
+	if c.party.counted {
+		c.party.counted = false
+		c.puncher.endBirthday()
+	}
 	c.closeSockets(func(o Outlet) bool {
 		for _, r := range c.remotes {
 			if t := r.routes[o]; t != nil && (t == c.chosen || t.heard && now.Sub(t.pinged) < trustFor) {

@@ -184,6 +184,8 @@ func (c *Pair) run() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	defer func() {
+		c.chosen = nil
+		c.endBirthday(time.Now())
 		c.closeSockets(func(Outlet) bool { return true })
 	}()
 	for {

@@ -26,8 +26,9 @@ type PunchConfig struct {
 type Puncher struct {
 	cfg PunchConfig
 
-	mu    sync.Mutex
-	pairs map[tag]*Pair
+	mu        sync.Mutex
+	pairs     map[tag]*Pair
+	birthdays int // that are under way
 }
 
 // NewPuncher returns a Puncher without pairs.
@@ -112,4 +113,28 @@ func (p *Puncher) remove(c *Pair) {
 	if p.pairs[c.tag] == c {
 		delete(p.pairs, c.tag)
 	}
+}
+
+// count is the number of pairs.
+func (p *Puncher) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.pairs)
+}
+
+// beginBirthday allows one more pair to try birthday punching, or not; endBirthday ends that.
+func (p *Puncher) beginBirthday() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.birthdays >= maxAtATime {
+		return false
+	}
+	p.birthdays++
+	return true
+}
+
+func (p *Puncher) endBirthday() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.birthdays--
 }

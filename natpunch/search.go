@@ -77,7 +77,10 @@ func (c *Pair) stepSearch(now time.Time) time.Time {
 		*s = search{began: now, until: now.Add(punchFor), round: now, pause: firstPause}
 		c.tries++
 	}
-	if c.direct() && s.until.After(s.began.Add(settleFor)) && !s.fresh {
+	wake := never
+	if !c.direct() {
+		wake = c.stepBirthday(now)
+	} else if s.until.After(s.began.Add(settleFor)) && !s.fresh {
 		s.until = s.began.Add(settleFor)
 	}
 	if !now.Before(s.until) {
@@ -92,12 +95,8 @@ func (c *Pair) stepSearch(now time.Time) time.Time {
 		s.round = now.Add(s.pause)
 		s.pause = min(s.pause*3/2, longestPause)
 	}
-	wake := s.round
-	if s.until.Before(wake) {
-		wake = s.until
-	}
-	if !c.direct() && c.policy != RelayOnly {
-		if t := c.stepBirthday(now); t.Before(wake) {
+	for _, t := range []time.Time{s.round, s.until} {
+		if t.Before(wake) {
 			wake = t
 		}
 	}

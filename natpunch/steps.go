@@ -1,6 +1,9 @@
 package natpunch
 
-import "math/bits"
+import (
+	"math/bits"
+	"math/rand/v2"
+)
 
 // Some NATs give out ports in constant steps. A router on a little-endian machine may count in the wrong byte order (nftables
 // with a computed port does): its steps are of 256, and the carry goes into the low byte.
@@ -48,4 +51,23 @@ func predict(port uint16, step int16, n int) uint16 {
 		return bits.ReverseBytes16(bits.ReverseBytes16(port) + uint16(step/256)*uint16(n))
 	}
 	return port + uint16(step)*uint16(n)
+}
+
+// A sweep visits every port from lowestPort on once, in an order that begins anywhere.
+type sweep struct{ at, stride int }
+
+const sweepSize = 1<<16 - lowestPort // 2^10 * 3^2 * 7
+
+func newSweep() sweep {
+	for {
+		stride := rand.IntN(sweepSize)
+		if stride%2 != 0 && stride%3 != 0 && stride%7 != 0 {
+			return sweep{rand.IntN(sweepSize), stride}
+		}
+	}
+}
+
+func (s *sweep) next() uint16 {
+	s.at = (s.at + s.stride) % sweepSize
+	return uint16(lowestPort + s.at)
 }

@@ -31,3 +31,14 @@ func TestPredict(t *testing.T) {
 		}
 	}
 }
+
+// TestSweep visits every port once.
+func TestSweep(t *testing.T) {
+	s, seen := newSweep(), map[uint16]bool{}
+	for range sweepSize {
+		seen[s.next()] = true
+	}
+	if len(seen) != sweepSize || seen[lowestPort-1] || !seen[lowestPort] || !seen[1<<16-1] {
+		t.Errorf("%+v visits %d ports", s, len(seen))
+	}
+}
