@@ -14,6 +14,7 @@ import (
 type membership struct {
 	*Client
 	life    context.Context
+	began   time.Time
 	workers sync.WaitGroup
 	quit    chan struct{} // closed when deliveries are no longer taken
 
@@ -44,7 +45,7 @@ const (
 )
 
 func (c *Client) run(life context.Context) {
-	m := &membership{Client: c, life: life, quit: make(chan struct{}), peers: make(map[int]announce)}
+	m := &membership{Client: c, life: life, began: time.Now(), quit: make(chan struct{}), peers: make(map[int]announce)}
 	m.dial(0)
 	for m.err == nil {
 		select {
@@ -139,8 +140,10 @@ func (m *membership) attach(d dialed) {
 			return a.Addr().IsLoopback() && !d.addr.Addr().IsLoopback()
 		})
 		l.send(hello)
-	case !isClosed(m.welcomed):
+	case !isClosed(m.welcomed) && !m.crowded(d.err):
 		m.err = d.err
+	case !isClosed(m.welcomed):
+		m.again()
 	case !isClosed(m.started) && time.Since(m.lostAt) >= m.patience():
 		m.err = fmt.Errorf("%w: %w", ErrLost, d.err)
 	default:
@@ -150,11 +153,16 @@ func (m *membership) attach(d dialed) {
 
 func (m *membership) again() {
 	most := pauseSoon
-	if time.Since(m.lostAt) > soon {
+	if !m.lostAt.IsZero() && time.Since(m.lostAt) > soon {
 		most = pauseMost
 	}
 	m.pause = min(max(2*m.pause, pauseFirst), most)
 	m.dial(m.pause)
+}
+
+// crowded tells that the coordinator had no room for our connection, which may pass.
+func (m *membership) crowded(err error) bool {
+	return errors.Is(err, ErrBusy) && (isClosed(m.welcomed) || time.Since(m.began) < dialWithin)
 }
 
 // lost decides what the end of a link means.
@@ -164,9 +172,9 @@ func (m *membership) lost(err error) {
 	switch {
 	case m.leaving != nil:
 		m.err = m.leaving
-	case why != nil && (why != ErrBusy || !isClosed(m.welcomed)):
+	case why != nil && !m.crowded(why):
 		m.err = why
-	case !isClosed(m.welcomed):
+	case why == nil && !isClosed(m.welcomed):
 		m.err = fmt.Errorf("%w before it answered", ErrLost)
 	default:
 		if m.greeted {

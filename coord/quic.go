@@ -110,11 +110,15 @@ func (s *Server) accept(ctx context.Context, c *quic.Conn) {
 	s.handle(ctx, &quicConn{stream, c}, id, addr, visitor.settle)
 }
 
-// refusedBy is the refusal in the code that a connection was closed with, or nil.
+// refusedBy is the refusal in what a connection was closed with, or nil.
 func refusedBy(err error) error {
 	var closed *quic.ApplicationError
 	if errors.As(err, &closed) && closed.Remote && closed.ErrorCode > 0 && closed.ErrorCode < quic.ApplicationErrorCode(refusals) {
 		return Refusal(closed.ErrorCode)
+	}
+	var transport *quic.TransportError
+	if errors.As(err, &transport) && transport.Remote && transport.ErrorCode == quic.ConnectionRefused {
+		return ErrBusy // more connections at once than it can take
 	}
 	return nil
 }

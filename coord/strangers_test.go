@@ -35,7 +35,7 @@ type stranger func(place int) (in bool, err error)
 func TestStrangers(t *testing.T) {
 	for name, crowd := range map[string]func(*testing.T, *live, *Port) stranger{"TCP": overTCP, "QUIC": overQUIC} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // it waits for real deadlines
+			t.Parallel() // with each other alone: they take all there is
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
