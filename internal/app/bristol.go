@@ -22,6 +22,9 @@ func compileBristol(s Source) (*program, error) {
 	if s.Function != "" && s.Function != "main" {
 		return nil, usage("leave --function out", "a Bristol circuit has no functions")
 	}
+	if err := s.Values.refuseForBristol(); err != nil {
+		return nil, err
+	}
 	old := oldBristol(s.Text)
 	p := &program{source: s, circuit: b.Circuit, result: "bits"}
 	for _, width := range b.Circuit.Inputs() {

@@ -2,9 +2,10 @@ package app
 
 // Evaluation is the result of a program in the clear.
 type Evaluation struct {
-	Value string
-	Type  string
-	Bits  []bool // of the value, without the panic record
+	Value   string
+	Literal []byte // the value in the JSON form of literals, if Source.Values asks for it
+	Type    string
+	Bits    []bool // of the value, without the panic record
 }
 
 // Eval evaluates a program in the clear: what the protocol must compute too.
@@ -17,11 +18,11 @@ func Eval(s Source, consts []Const, literals []string) (*Evaluation, error) {
 	if err != nil {
 		return nil, explain("evaluating "+s.Name, err)
 	}
-	value, err := p.format(out)
+	value, literal, err := p.show(out)
 	if err != nil {
 		return nil, err
 	}
-	return &Evaluation{Value: value, Type: p.result, Bits: p.value(out)}, nil
+	return &Evaluation{Value: value, Literal: literal, Type: p.result, Bits: p.value(out)}, nil
 }
 
 // A Report says what a program takes, gives and costs.

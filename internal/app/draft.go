@@ -13,7 +13,9 @@ import (
 type draft struct {
 	source Source
 	needs  []garble.Const
-	finish func([]Const) (*program, error)
+	// instance picks the entry point and takes constants, without making the circuit; nil for a Bristol circuit.
+	instance func([]Const) (*garble.Signature, error)
+	finish   func([]Const) (*program, error)
 }
 
 // check reads a source. Its errors are *Errors with reason BadProgram.
@@ -64,6 +66,11 @@ func (d *draft) supplies(seat int, consts []Const) error {
 		}
 	}
 	for _, need := range d.needs {
+		if !isPartyName(need.Party) {
+			return &Error{Reason: BadProgram, Op: "compiling " + d.source.Name, Position: Position{Phase: string(garble.PhaseCompile)},
+				Err:  fmt.Errorf("no seat can supply the constant %s::%s: in a session the parties are PARTY_0, PARTY_1 and so on", need.Party, need.Name),
+				Hint: "name the party of a seat in the program, as in PARTY_0::" + need.Name}
+		}
 		given := slices.ContainsFunc(consts, func(c Const) bool { return c.Name == need.Name })
 		if need.Party == partyName(seat) && !given {
 			return &Error{Reason: BadProgram, Op: "compiling " + d.source.Name, Position: Position{Phase: string(garble.PhaseCompile)},
@@ -71,7 +78,20 @@ func (d *draft) supplies(seat int, consts []Const) error {
 				Hint: fmt.Sprintf("supply it: --const %s=LITERAL", need.Name)}
 		}
 	}
-	return nil
+	return d.fits(consts)
+}
+
+// fits says whether constants have their types, and the entry point exists, as far as that is known without the constants of others.
+func (d *draft) fits(consts []Const) error {
+	if d.instance == nil {
+		return nil
+	}
+	_, err := d.instance(consts)
+	var list garble.ErrorList
+	if !errors.As(err, &list) || len(list) == 0 || list[0].Kind != "InvalidLiteralType" && list[0].Kind != "FnNotFound" {
+		return nil
+	}
+	return badGarble(d.source, err)
 }
 
 func (d *draft) wants(c Const) bool {

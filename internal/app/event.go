@@ -57,6 +57,14 @@ type Member struct {
 	Party int    `json:"party"`
 	Key   string `json:"key"`
 	Self  bool   `json:"self,omitempty"`
+
+	Consts []NamedConst `json:"consts,omitempty"` // that it supplies
+}
+
+// A NamedConst is a constant that a party supplies to the program, for all to see.
+type NamedConst struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // Path: how a peer is reached, or that this changed.

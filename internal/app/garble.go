@@ -1,8 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/tacit-mpc/tacit/garble"
@@ -17,6 +19,11 @@ type Const struct {
 
 // partyName is how programs name the party in a seat.
 func partyName(seat int) string { return fmt.Sprintf("PARTY_%d", seat) }
+
+func isPartyName(name string) bool {
+	seat, err := strconv.Atoi(strings.TrimPrefix(name, "PARTY_"))
+	return err == nil && name == partyName(seat)
+}
 
 // garbleConsts is the compiler's form of constants.
 func garbleConsts(list []Const) garble.Consts {
@@ -37,8 +44,11 @@ func checkGarble(s Source) (*draft, error) {
 		return nil, badGarble(s, err)
 	}
 	d := &draft{source: s, needs: checked.Consts()}
+	d.instance = func(consts []Const) (*garble.Signature, error) {
+		return checked.Instantiate(s.Function, garbleConsts(consts))
+	}
 	d.finish = func(consts []Const) (*program, error) {
-		compiled, err := checked.Compile(s.Function, garbleConsts(consts))
+		compiled, err := checked.CompileWithin(s.Function, garbleConsts(consts), garble.Limits{Gates: cmp.Or(s.MaxGates, DefaultMaxGates)})
 		if err != nil {
 			return nil, badGarble(s, err)
 		}
@@ -48,7 +58,7 @@ func checkGarble(s Source) (*draft, error) {
 }
 
 func garbleProgram(s Source, g *garble.Program) *program {
-	p := &program{source: s, circuit: g.Circuit, result: g.Result.String(), parse: g.ParseInput}
+	p := &program{source: s, circuit: g.Circuit, result: g.Result.String(), garble: g, parse: garbleInput(g.Signature, s.Values)}
 	for _, param := range g.Params {
 		p.inputs = append(p.inputs, param.Type.String())
 	}
@@ -79,7 +89,10 @@ func badGarble(s Source, err error) error {
 	if first.Hint != "" {
 		e.Hint = first.Hint
 	}
-	if first.Kind == "MissingConstant" {
+	switch first.Kind {
+	case "MaxCircuitSizeExceeded":
+		e.Hint = "let it do less, or allow more: --max-gates N (it takes about 10 bytes of memory a gate)"
+	case "MissingConstant":
 		e.Hint = "supply it: --const NAME=LITERAL for our own seat; eval, check and local take --const PARTY_0::NAME=LITERAL"
 	}
 	e.Position = position(first.Phase, first.Pos)
@@ -101,11 +114,13 @@ func panicError(s Source, p *garble.PanicError) error {
 
 // badInput explains why an input was refused, without quoting it.
 func badInput(op, typ string, err error) error {
-	e := &Error{Reason: BadInput, Op: op, Err: err, Hint: "give a value of type " + typ, Position: Position{Phase: string(garble.PhaseLiteral)}}
+	e := &Error{Reason: BadInput, Op: op, Err: err, Hint: inputHint(typ, err), Position: Position{Phase: string(garble.PhaseLiteral)}}
 	var literal *garble.Error
 	if errors.As(err, &literal) {
 		e.Err = errors.New(literal.Msg)
-		e.Position = position(literal.Phase, literal.Pos)
+		if literal.Pos != literal.End {
+			e.Position = position(literal.Phase, literal.Pos)
+		}
 	}
 	return e
 }

@@ -210,7 +210,11 @@ func (m *member) firstFailure() error {
 func rosterEvent(r *coord.Roster, self int, program string) Roster {
 	e := Roster{Session: r.Session.String(), Program: program, Outputs: r.Outputs, Evaluator: r.Evaluator, Words: strings.Join(r.Words, " ")}
 	for _, m := range r.Members {
-		e.Parties = append(e.Parties, Member{Party: m.Seat, Key: m.Key.String(), Self: m.Seat == self})
+		shown := Member{Party: m.Seat, Key: m.Key.String(), Self: m.Seat == self}
+		for _, c := range m.Consts {
+			shown.Consts = append(shown.Consts, NamedConst(c))
+		}
+		e.Parties = append(e.Parties, shown)
 	}
 	return e
 }

@@ -10,17 +10,24 @@ import (
 	"strings"
 
 	"github.com/tacit-mpc/tacit/circuit"
+	"github.com/tacit-mpc/tacit/garble"
 )
 
 // maxProgram is the largest program text that is read.
 const maxProgram = 256 << 20
 
-// A Source is the text of a program, and how to read it.
+// A Source is the text of a program, and how to read it and its values.
 type Source struct {
 	Name     string // of the file; .txt and .bristol are Bristol circuits, everything else is Garble
 	Text     []byte
 	Function string // entry point; empty means main
+	MaxGates int    // bounds the circuit; 0 means DefaultMaxGates
+	Values   Values
 }
+
+// DefaultMaxGates is how many XOR and AND gates a Garble program may compile to: about 700 MB of memory. It keeps a hostile
+// program from keeping its reader busy for more than seconds.
+const DefaultMaxGates = 1 << 26
 
 // ReadSource reads a program file. name "-" stands for nothing special here: standard input is for private input.
 func ReadSource(name, function string) (Source, error) {
@@ -64,8 +71,9 @@ func (s Source) bristol() bool {
 type program struct {
 	source  Source
 	circuit *circuit.Circuit
-	inputs  []string // the type of each party's input
-	result  string   // the type of the result
+	inputs  []string        // the type of each party's input
+	result  string          // the type of the result
+	garble  *garble.Program // nil for a Bristol circuit
 
 	// parse reads a party's input. Its errors do not quote it.
 	parse func(party int, literal string) ([]bool, error)

@@ -12,6 +12,7 @@ import (
 type Result struct {
 	Learned bool   // whether this party learns the result at all
 	Value   string // the result in text form
+	Literal []byte // the result in the JSON form of literals, if Source.Values asks for it
 	Type    string
 	Party   int
 	Session string // empty in a run within one process
@@ -52,10 +53,10 @@ func (r *Result) learn(p *program, job mpc.Job, out []bool) error {
 	if len(job.Outputs[r.Party]) == 0 {
 		return nil
 	}
-	value, err := p.format(out)
+	value, literal, err := p.show(out)
 	if err != nil {
 		return err
 	}
-	r.Learned, r.Value = true, value
+	r.Learned, r.Value, r.Literal = true, value, literal
 	return nil
 }

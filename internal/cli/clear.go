@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -13,30 +14,27 @@ func functionFlag() cli.Flag {
 	return &cli.StringFlag{Name: "function", Usage: "`NAME` of the program's entry point", Value: "main", Category: catCompute}
 }
 
-func inputsFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "input", Usage: "a party's input as a `LITERAL`, in order, instead of INPUT arguments", Category: catCompute}
-}
-
-// literals are the inputs of all parties: arguments after PROGRAM, or --input flags.
-func (c *call) literals() ([]string, error) {
-	flags, args := c.StringSlice("input"), c.args[1:]
-	if len(flags) > 0 && len(args) > 0 {
-		return nil, usagef("choose one of them")("inputs are given both as arguments and by --input")
-	}
-	return append(flags, args...), nil
+// clearFlags are the flags of commands that know the inputs and constants of all parties.
+func clearFlags() []cli.Flag {
+	return append([]cli.Flag{
+		functionFlag(), allConstsFlag(), gatesFlag(),
+		&cli.StringSliceFlag{Name: "input", Usage: "a party's input as a `LITERAL`, in order, instead of INPUT arguments", Category: catCompute},
+		&cli.StringSliceFlag{Name: "input-file", Usage: "a party's input is in `FILE`, in order, instead of INPUT arguments; - is standard input", Category: catCompute},
+	}, valueFlags()...)
 }
 
 // evaluated is what party eval --json prints.
 type evaluated struct {
-	Result string `json:"result"`
-	Type   string `json:"type"`
-	Bits   string `json:"bits"`
+	Result  string          `json:"result"`
+	Literal json.RawMessage `json:"literal,omitempty"`
+	Type    string          `json:"type"`
+	Bits    string          `json:"bits"`
 }
 
 func (p *program) evalCommand() *cli.Command {
 	return &cli.Command{
 		Name: "eval", Usage: "evaluate PROGRAM in the clear: the oracle", ArgsUsage: "PROGRAM INPUT...",
-		Flags: []cli.Flag{functionFlag(), allConstsFlag(), inputsFlag(), jsonFlag()},
+		Flags: append(clearFlags(), jsonFlag()),
 		Action: p.action(1, -1, func(c *call) error {
 			literals, err := c.literals()
 			if err != nil {
@@ -46,7 +44,7 @@ func (p *program) evalCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			source, err := app.ReadSource(c.args[0], c.String("function"))
+			source, err := c.source(c.args[0])
 			if err != nil {
 				return err
 			}
@@ -55,10 +53,9 @@ func (p *program) evalCommand() *cli.Command {
 				return err
 			}
 			if c.Bool("json") {
-				return unwritten(writeJSON(c.streams.Out, evaluated{e.Value, e.Type, bitString(e.Bits)}))
+				return unwritten(writeJSON(c.streams.Out, evaluated{e.Value, e.Literal, e.Type, bitString(e.Bits)}))
 			}
-			_, err = fmt.Fprintln(c.streams.Out, e.Value)
-			return unwritten(err)
+			return c.printValue(e.Value, e.Literal)
 		}),
 	}
 }
@@ -98,13 +95,13 @@ type inputType struct {
 func (p *program) checkCommand() *cli.Command {
 	return &cli.Command{
 		Name: "check", Usage: "what PROGRAM takes, gives and costs", ArgsUsage: "PROGRAM",
-		Flags: []cli.Flag{functionFlag(), allConstsFlag(), jsonFlag()},
+		Flags: []cli.Flag{functionFlag(), allConstsFlag(), gatesFlag(), jsonFlag()},
 		Action: p.action(1, 1, func(c *call) error {
 			consts, err := c.consts(false)
 			if err != nil {
 				return err
 			}
-			source, err := app.ReadSource(c.args[0], c.String("function"))
+			source, err := c.source(c.args[0])
 			if err != nil {
 				return err
 			}

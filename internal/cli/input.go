@@ -20,10 +20,10 @@ const (
 )
 
 func inputFlags() []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringFlag{Name: "input", Usage: "our private input as a `LITERAL`; for demos, since other users of the machine can see it: prefer --input-file", Category: catCompute},
 		&cli.StringFlag{Name: "input-file", Usage: "our private input is in `FILE`; - is standard input", Category: catCompute},
-	}
+	}, valueFlags()...)
 }
 
 var errNoProgram = errors.New("what is to be computed? there is no program")

@@ -44,6 +44,7 @@ func programFlags() []cli.Flag {
 		&cli.StringFlag{Name: "program", Usage: "Garble source, or a Bristol Fashion circuit (.txt, .bristol), in `FILE`", Category: catCompute},
 		functionFlag(),
 		constFlag("`NAME=LITERAL`: a constant that our seat supplies (PARTY_0::NAME in the program is NAME of seat 0); everybody sees it"),
+		gatesFlag(),
 	}
 }
 
@@ -103,7 +104,7 @@ func (c *call) joinConfig() (cfg app.JoinConfig, err error) {
 	if !c.IsSet("program") {
 		return cfg, &app.Error{Reason: app.NoProgram, Err: errNoProgram, Hint: "add --program FILE"}
 	}
-	if cfg.Source, err = app.ReadSource(c.String("program"), c.String("function")); err != nil {
+	if cfg.Source, err = c.source(c.String("program")); err != nil {
 		return cfg, err
 	}
 	if c.String("input-file") == "-" && (c.String("ticket-file") == "-" || c.String("token-file") == "-") {

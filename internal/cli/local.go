@@ -9,11 +9,10 @@ import (
 func (p *program) localCommand() *cli.Command {
 	return &cli.Command{
 		Name: "local", Usage: "run all parties of PROGRAM in this process, with the real protocol", ArgsUsage: "PROGRAM INPUT...",
-		Flags: append([]cli.Flag{
-			functionFlag(), allConstsFlag(), inputsFlag(),
+		Flags: append(append(clearFlags(),
 			&cli.StringFlag{Name: "outputs", Usage: "who learns the result: all, or a `LIST` of seats such as 0,2", Value: "all", Category: catCompute},
 			&cli.IntFlag{Name: "evaluator", Usage: "the party in `SEAT` evaluates", Category: catCompute},
-		}, outputFlags()...),
+		), outputFlags()...),
 		Action: p.action(1, -1, p.local),
 	}
 }
@@ -30,7 +29,7 @@ func (p *program) local(c *call) error {
 	if cfg.Consts, err = c.consts(false); err != nil {
 		return err
 	}
-	if cfg.Source, err = app.ReadSource(c.args[0], c.String("function")); err != nil {
+	if cfg.Source, err = c.source(c.args[0]); err != nil {
 		return err
 	}
 	out, err := c.openOutput()

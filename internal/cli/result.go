@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"fmt"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,17 +11,18 @@ import (
 
 // answer is what --json prints when a computation went well.
 type answer struct {
-	Result        *string     `json:"result"` // null for a party that does not learn it
-	Type          string      `json:"type"`
-	Party         int         `json:"party"`
-	Session       string      `json:"session"`
-	Program       string      `json:"program"`
-	AndGates      int         `json:"and_gates"`
-	Paths         []app.Path  `json:"paths"`
-	SentBytes     int64       `json:"sent_bytes"`
-	ReceivedBytes int64       `json:"received_bytes"`
-	Messages      int64       `json:"messages"`
-	Seconds       app.Seconds `json:"seconds"`
+	Result        *string         `json:"result"` // null for a party that does not learn it
+	Literal       json.RawMessage `json:"literal,omitempty"`
+	Type          string          `json:"type"`
+	Party         int             `json:"party"`
+	Session       string          `json:"session"`
+	Program       string          `json:"program"`
+	AndGates      int             `json:"and_gates"`
+	Paths         []app.Path      `json:"paths"`
+	SentBytes     int64           `json:"sent_bytes"`
+	ReceivedBytes int64           `json:"received_bytes"`
+	Messages      int64           `json:"messages"`
+	Seconds       app.Seconds     `json:"seconds"`
 }
 
 // printResult prints the result alone, or with --json the whole answer. A result that cannot be written is a failure.
@@ -30,11 +31,10 @@ func (c *call) printResult(r *app.Result) error {
 		if !r.Learned {
 			return nil
 		}
-		_, err := fmt.Fprintln(c.streams.Out, r.Value)
-		return unwritten(err)
+		return c.printValue(r.Value, r.Literal)
 	}
 	a := answer{
-		Type: r.Type, Party: r.Party, Session: r.Session, Program: r.Program, AndGates: r.Cost.AndGates, Paths: r.Paths,
+		Literal: r.Literal, Type: r.Type, Party: r.Party, Session: r.Session, Program: r.Program, AndGates: r.Cost.AndGates, Paths: r.Paths,
 		SentBytes: r.Cost.SentBytes, ReceivedBytes: r.Cost.ReceivedBytes, Messages: r.Cost.Messages, Seconds: r.Cost.Seconds,
 	}
 	if r.Learned {

@@ -105,6 +105,9 @@ func (t *story) roster(e app.Roster) {
 			notes += ", evaluates"
 		}
 		say("party %d has key %s%s", m.Party, m.Key, notes)
+		for _, c := range m.Consts {
+			say("party %d supplies %s = %s", m.Party, c.Name, c.Value)
+		}
 	}
 	if len(e.Outputs) == len(e.Parties) {
 		say("every party learns the result")
