@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Bounds of what is gathered and asked.
 const (
 	maxCandidates = 24
 	maxServers    = 16
+	refreshEvery  = 25 * time.Second // before a NAT forgets the mapping (RFC 4787 REQ-5 has two minutes, many have 30 s)
 )
 
 // A GatherConfig says where to look for the addresses of one UDP socket.
@@ -40,7 +42,8 @@ type Gathered struct {
 
 // Behaviour is the one to tell peers: that of IPv4, where the NATs are, unless only IPv6 leaves the network.
 func (g Gathered) Behaviour() Behaviour {
-	if out := g.V6.Mapping == NoNAT || g.V6.Mapping == EndpointIndependent; out && (g.V4.Mapping == NoUDP || g.V4.Mapping == UnknownMapping) {
+	four := g.V4.Mapping != NoUDP && g.V4.Mapping != UnknownMapping
+	if !four && (g.V6.Mapping == NoNAT || g.V6.Mapping == EndpointIndependent) {
 		return g.V6
 	}
 	return g.V4
@@ -70,6 +73,13 @@ type Answer struct {
 	Err error
 }
 
+// An answer is one server's, to the questions of one batch.
+type answer struct {
+	Answer
+	server, batch int
+	known         bool
+}
+
 // A Gatherer finds the candidates of a socket and keeps its port mapping, until Close.
 type Gatherer struct {
 	cfg     GatherConfig
@@ -85,20 +95,24 @@ type Gatherer struct {
 	// Owned by run.
 	own     []netip.AddrPort // addresses of the socket, loopback ones included
 	hosts   []netip.AddrPort
-	answers []*Answer // by server; nil until known
+	answers []answer // by server
+	batch   int
 	mapping portMapping
 }
 
 // Gather starts to look for candidates.
 func Gather(cfg GatherConfig) *Gatherer {
 	ctx, cancel := context.WithCancel(context.Background())
-	g := &Gatherer{cfg: cfg, again: make(chan struct{}, 1), remap: make(chan struct{}, 1), mapped: make(chan portMapping), cancel: cancel}
+	g := &Gatherer{
+		cfg: cfg, again: make(chan struct{}, 1), remap: make(chan struct{}, 1), mapped: make(chan portMapping), cancel: cancel,
+	}
 	if cfg.STUN == nil {
 		g.cfg.Servers = nil
 	}
 	if len(g.cfg.Servers) > maxServers {
 		g.cfg.Servers = g.cfg.Servers[:maxServers]
 	}
+	g.answers = make([]answer, len(g.cfg.Servers))
 	g.running.Go(func() { g.run(ctx) })
 	if cfg.PortMap {
 		g.running.Go(func() { keepMapping(ctx, cfg.Local.Port(), g.remap, g.mapped) })
@@ -138,7 +152,7 @@ func (g *Gatherer) run(ctx context.Context) {
 	}
 }
 
-// round looks once, and returns when it is to be done again.
+// round looks once, keeps the NAT's mapping in use, and returns when everything is to be looked at again.
 func (g *Gatherer) round(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	var asking sync.WaitGroup
@@ -149,37 +163,27 @@ func (g *Gatherer) round(ctx context.Context) {
 	g.hosts = slices.DeleteFunc(slices.Clone(g.own), func(a netip.AddrPort) bool {
 		return a.Addr().IsLoopback() && !g.cfg.Loopback && g.cfg.Local.Addr().IsUnspecified()
 	})
-	answers := make(chan int)
-	found := make([]*Answer, len(g.cfg.Servers))
-	if g.answers == nil {
-		g.answers = make([]*Answer, len(g.cfg.Servers)) // a later round keeps what the last one knew until there is an answer
-	}
-	open := 0
-	for i, s := range g.cfg.Servers {
-		if !g.reaches(s.Addr()) {
-			g.answers[i] = nil
-			continue
-		}
-		open++
-		q := g.cfg.STUN.ask(s) // one after the other, for the sake of the steps between ports
-		asking.Go(func() {
-			mapped, err := q.wait(ctx)
-			found[i] = &Answer{Observation{s, mapped}, err}
-			select {
-			case answers <- i:
-			case <-ctx.Done():
-			}
-		})
-	}
-	g.publish(open == 0)
+	answers := make(chan answer)
+	open := g.ask(ctx, &asking, answers)
+	settled := open == 0
+	g.publish(settled)
+	refresh := time.NewTicker(refreshEvery)
+	defer refresh.Stop()
 	for {
 		select {
-		case i := <-answers:
+		case a := <-answers:
 			open--
-			g.answers[i] = found[i]
-			g.publish(open == 0)
+			g.take(a, settled)
+			if !settled || open == 0 { // of a refresh only the whole is told
+				settled = open == 0
+				g.publish(settled)
+			}
+		case <-refresh.C:
+			if open == 0 {
+				open = g.ask(ctx, &asking, answers)
+			}
 		case g.mapping = <-g.mapped:
-			g.publish(open == 0)
+			g.publish(settled)
 		case <-g.again:
 			return
 		case <-ctx.Done():
@@ -188,10 +192,51 @@ func (g *Gatherer) round(ctx context.Context) {
 	}
 }
 
+// ask asks every server, one after the other for the sake of the steps between ports, and says how many answers will come.
+func (g *Gatherer) ask(ctx context.Context, asking *sync.WaitGroup, answers chan<- answer) (open int) {
+	g.batch++
+	batch := g.batch
+	for i, s := range g.cfg.Servers {
+		if !g.reaches(s.Addr()) {
+			g.answers[i].known = false
+			continue
+		}
+		open++
+		q := g.cfg.STUN.ask(s)
+		asking.Go(func() {
+			mapped, err := q.wait(ctx)
+			select {
+			case answers <- answer{Answer{Observation{s, mapped}, err}, i, batch, true}:
+			case <-ctx.Done():
+			}
+		})
+	}
+	return open
+}
+
+// take enters an answer. What a refresh does not answer stays as it was; if an address changed, what was known before is worth
+// nothing.
+func (g *Gatherer) take(a answer, refresh bool) {
+	old := &g.answers[a.server]
+	if refresh && a.Err != nil {
+		return
+	}
+	if old.known && old.Mapped != a.Mapped {
+		for i := range g.answers {
+			if g.answers[i].batch < a.batch {
+				g.answers[i].known = false
+			}
+		}
+	}
+	*old = a
+}
+
 // reaches tells whether the socket has an address of the server's family; without, asking takes long and tells nothing.
 func (g *Gatherer) reaches(server netip.Addr) bool {
+	any := g.cfg.Local.Addr().IsUnspecified()
 	return slices.ContainsFunc(g.own, func(a netip.AddrPort) bool {
-		return a.Addr().Is4() == server.Unmap().Is4() && (!a.Addr().IsLoopback() || server.IsLoopback() || !g.cfg.Local.Addr().IsUnspecified())
+		inside := any && a.Addr().IsLoopback() && !server.IsLoopback()
+		return a.Addr().Is4() == server.Unmap().Is4() && !inside
 	})
 }
 
@@ -199,8 +244,8 @@ func (g *Gatherer) reaches(server netip.Addr) bool {
 func (g *Gatherer) publish(settled bool) {
 	n := Gathered{Settled: settled, Mapping: g.mapping.how}
 	for _, a := range g.answers {
-		if a != nil {
-			n.Servers = append(n.Servers, *a)
+		if a.known {
+			n.Servers = append(n.Servers, a.Answer)
 		}
 	}
 	n.V4, n.V6 = g.behaviour(n, true), g.behaviour(n, false)
@@ -209,7 +254,9 @@ func (g *Gatherer) publish(settled bool) {
 	old := g.now
 	g.now = n
 	g.mu.Unlock()
-	if g.cfg.Changed != nil && !(slices.Equal(old.Candidates, n.Candidates) && old.V4 == n.V4 && old.V6 == n.V6 && old.Mapping == n.Mapping && old.Settled == n.Settled) {
+	same := slices.Equal(old.Candidates, n.Candidates) && old.V4 == n.V4 && old.V6 == n.V6 && old.Mapping == n.Mapping &&
+		old.Settled == n.Settled
+	if g.cfg.Changed != nil && !same {
 		g.cfg.Changed(n)
 	}
 }

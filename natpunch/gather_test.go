@@ -4,8 +4,10 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -165,4 +167,56 @@ func TestGatherAgain(t *testing.T) {
 			t.Fatal("the new address is not found")
 		}
 	}
+}
+
+// TestGatherRefresh has a NAT that forgets: the Gatherer sees the new address by itself, tells it once, and never takes a NAT
+// that changed its port for one that depends on the destination.
+func TestGatherRefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		local := netip.MustParseAddrPort("10.0.0.2:5000")
+		servers := []netip.AddrPort{netip.MustParseAddrPort("203.0.113.1:1"), netip.MustParseAddrPort("203.0.113.1:2"), netip.MustParseAddrPort("203.0.113.9:9")}
+		var mu sync.Mutex
+		outer, asked := netip.MustParseAddrPort("198.51.100.7:1000"), 0
+		var client *STUN
+		client = NewSTUN(func(p []byte, to netip.AddrPort) {
+			mu.Lock()
+			from := outer
+			asked++
+			mu.Unlock()
+			if to != servers[2] { // which is dead
+				r := Respond(p, from)
+				time.AfterFunc(time.Duration(to.Port())*10*time.Millisecond, func() { client.Handle(r, to) })
+			}
+		})
+		var told []Gathered
+		g := Gather(GatherConfig{Local: local, STUN: client, Servers: servers, Changed: func(g Gathered) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, g)
+		}})
+		time.Sleep(70 * time.Second)
+		mu.Lock()
+		before := len(told)
+		mu.Unlock()
+		if last := g.Now(); !last.Settled || last.V4.Mapping != EndpointIndependent || before > 5 {
+			t.Errorf("told %d times, last %v", before, last)
+		}
+		mu.Lock()
+		outer = netip.MustParseAddrPort("198.51.100.7:2000")
+		perMinute := asked
+		mu.Unlock()
+		time.Sleep(30 * time.Second)
+		g.Close()
+		if len(told) != before+1 || told[before].Candidates[1].Addr != outer {
+			t.Errorf("told %d times of a new port: %v", len(told)-before, g.Now())
+		}
+		for _, g := range told {
+			if g.V4.Mapping == EndpointDependent {
+				t.Errorf("told of a NAT that it is not: %v", g)
+			}
+		}
+		if perMinute > 30 {
+			t.Errorf("asked %d times in 70 s", perMinute)
+		}
+	})
 }

@@ -61,8 +61,11 @@ type arrival struct {
 }
 
 func newPair(p *Puncher, cfg PairConfig) *Pair {
-	c := &Pair{puncher: p, changed: cfg.Changed, heard: cfg.Heard, policy: cfg.Policy, lower: cfg.Lower, arrived: make(chan arrival, inbox), commands: make(chan func(), inbox),
-		remotes: map[netip.AddrPort]*remote{}}
+	c := &Pair{
+		puncher: p, changed: cfg.Changed, heard: cfg.Heard, policy: cfg.Policy, lower: cfg.Lower,
+		arrived: make(chan arrival, inbox), commands: make(chan func(), inbox),
+		remotes: map[netip.AddrPort]*remote{},
+	}
 	c.tag, c.out, c.in = keysOf(cfg.Secret, cfg.Lower)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c

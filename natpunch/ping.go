@@ -13,9 +13,9 @@ import (
 //	magic 1 (0x2a) | version and type 1 | tag 8 | transaction 12 | family 1 | address 16 | port 2 | MAC 16
 //
 // The magic byte is neither QUIC's (top bits set), nor STUN's (0 to 3). The tag names the pair. A transaction begins with a
-// number that grows from ping to ping. A pong repeats its ping's transaction and carries the address that the ping came from; in a ping these fields are zero. The MAC is HMAC-SHA-256, cut to
-// 16 bytes, over everything before it, under a key of the pair and the direction, so that neither strangers nor the coordinator
-// nor a reflected packet can pass for the peer.
+// number that grows from ping to ping. A pong repeats its ping's transaction and carries the address that the ping came from; in
+// a ping these fields are zero. The MAC is HMAC-SHA-256, cut to 16 bytes, over everything before it, under a key of the pair and
+// the direction, so that neither strangers nor the coordinator nor a reflected packet can pass for the peer.
 const (
 	pingMagic = 0x2a
 	typePing  = 0x11 // version 1

@@ -49,7 +49,9 @@ func NewSTUN(send func(p []byte, to netip.AddrPort)) *STUN {
 }
 
 // stunWait are the pauses before each repetition (RFC 8489 section 6.2.1, with a shorter first one), and before giving up.
-var stunWait = []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1500 * time.Millisecond}
+var stunWait = []time.Duration{
+	100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond, 1500 * time.Millisecond,
+}
 
 var errNoAnswer = errors.New("no answer")
 

@@ -33,7 +33,8 @@ type upnp struct {
 type wanConnection interface {
 	GetServiceClient() *goupnp.ServiceClient
 	GetExternalIPAddressCtx(ctx context.Context) (string, error)
-	AddPortMappingCtx(ctx context.Context, remote string, external uint16, proto string, internal uint16, client string, enabled bool, description string, lease uint32) error
+	AddPortMappingCtx(ctx context.Context, remote string, external uint16, proto string, internal uint16, client string,
+		enabled bool, description string, lease uint32) error
 	DeletePortMappingCtx(ctx context.Context, remote string, external uint16, proto string) error
 }
 
@@ -92,7 +93,10 @@ func (u *upnp) discover(ctx context.Context) (wanConnection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("search for a UPnP router: %w", err)
 	}
-	client := http.Client{Transport: bounded{&http.Transport{DisableKeepAlives: true}}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{
+		Transport:     bounded{&http.Transport{DisableKeepAlives: true}},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, location.String(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("read the router's description: %w", err)
@@ -157,7 +161,8 @@ func (u *upnp) search(ctx context.Context) (*url.URL, error) {
 	buf := make([]byte, 2048)
 	for wait := mapFirst; ctx.Err() == nil; wait *= 2 {
 		for _, version := range []string{"1", "2"} {
-			ask := "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:" + version + "\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\n\r\n"
+			ask := "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\n" +
+				"ST: urn:schemas-upnp-org:device:InternetGatewayDevice:" + version + "\r\n\r\n"
 			if _, err := c.WriteToUDPAddrPort([]byte(ask), group); err != nil {
 				return nil, err
 			}
