@@ -20,7 +20,11 @@ import (
 	"github.com/tacit-mpc/tacit/identity"
 )
 
-const strangers, strangerSources = 1000, 20
+const (
+	strangers       = 1000
+	strangerSources = 20
+	strangersAtOnce = 50 // in the midst of connecting: what this machine can do at a time
+)
 
 // place is an address of loopback other than 127.0.0.1.
 func place(i int) netip.AddrPort {
@@ -107,7 +111,11 @@ func joinAmong(t *testing.T, h *live, port *Port) []*Client {
 }
 
 func overTCP(_ *testing.T, _ *live, port *Port) stranger {
+	slots := make(chan struct{}, strangersAtOnce)
 	return func(from int) (bool, error) {
+		slots <- struct{}{}
+		leave := sync.OnceFunc(func() { <-slots })
+		defer leave()
 		d := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(place(from)), Timeout: 10 * time.Second}
 		c, err := d.Dial("tcp", port.Addr().String())
 		if err != nil {
@@ -124,6 +132,8 @@ func overTCP(_ *testing.T, _ *live, port *Port) stranger {
 				t.Write([]byte{byte(frameJoin), 0, 0, 99, wireVersion})
 			}
 		}
+		leave()
+		c.SetDeadline(time.Now().Add(30 * time.Second))
 		if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) {
 			return true, fmt.Errorf("it was kept: %w", err)
 		}
@@ -145,10 +155,13 @@ func overQUIC(t *testing.T, h *live, _ *Port) stranger {
 		})
 	}
 	addr := net.UDPAddrFromAddrPort(netip.MustParseAddrPort(h.addr))
+	slots := make(chan struct{}, strangersAtOnce)
 	return func(from int) (bool, error) {
+		slots <- struct{}{}
+		c, err := transports[from].Dial(context.Background(), addr, key(4).ClientTLS(ALPN, identity.Exactly(key(5).ID())), quicConfig())
+		<-slots
 		ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
 		defer stop()
-		c, err := transports[from].Dial(ctx, addr, key(4).ClientTLS(ALPN, identity.Exactly(key(5).ID())), quicConfig())
 		if err != nil {
 			return false, nil
 		}
