@@ -56,11 +56,12 @@ func compile(s Source, consts []Const) (*program, error) {
 // supplies checks the constants of one seat: all that the program wants of it, and no others.
 func (d *draft) supplies(seat int, consts []Const) error {
 	for _, c := range consts {
-		if !d.wants(c) {
+		i := slices.IndexFunc(d.needs, c.fills)
+		if i < 0 {
 			return d.noSuchConst(c)
 		}
 		if _, err := garble.ParseLiteral(c.Literal); err != nil {
-			e := badInput(fmt.Sprintf("reading the constant %s::%s", c.Party, c.Name), "that it has in the program", err).(*Error)
+			e := badInput(fmt.Sprintf("reading the constant %s::%s", c.Party, c.Name), d.needs[i].Type, err).(*Error)
 			e.Reason = BadProgram
 			return e
 		}
@@ -94,9 +95,10 @@ func (d *draft) fits(consts []Const) error {
 	return badGarble(d.source, err)
 }
 
-func (d *draft) wants(c Const) bool {
-	return slices.ContainsFunc(d.needs, func(n garble.Const) bool { return n.Party == c.Party && n.Name == c.Name })
-}
+func (d *draft) wants(c Const) bool { return slices.ContainsFunc(d.needs, c.fills) }
+
+// fills says whether it is the constant that a program needs.
+func (c Const) fills(need garble.Const) bool { return need.Party == c.Party && need.Name == c.Name }
 
 func (d *draft) noSuchConst(c Const) error {
 	return &Error{Reason: BadProgram, Op: "compiling " + d.source.Name, Position: Position{Phase: string(garble.PhaseCompile)},
