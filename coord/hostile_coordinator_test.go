@@ -147,10 +147,6 @@ func TestHostileWelcome(t *testing.T) {
 			r, joined := hostileCoordinator(t, ClientConfig{Key: key(0), Ticket: &ticket})
 			until[join](r)
 			r.say(m)
-			go func() {
-				for range r.heard {
-				}
-			}()
 			until[bye](r)
 			r.conn.Close()
 			if _, err := joined(); !errors.Is(err, ErrInconsistent) {
