@@ -46,8 +46,9 @@ var floors = map[string][]string{
 	"channel/channeltest": {"channel"},
 
 	// Floors 3 and 4.
-	"internal/app":     {"channel", "channel/channeltest", "channel/mesh", "circuit", "coord", "garble", "identity", "mpc", "natpunch", "relay"},
-	"internal/cli":     {"channel", "channel/mesh", "circuit", "coord", "garble", "identity", "internal/app", "mpc"},
+	"internal/doctor":  {"channel/mesh", "coord", "identity", "natpunch", "relay"},
+	"internal/app":     {"channel", "channel/channeltest", "channel/mesh", "circuit", "coord", "garble", "identity", "internal/doctor", "mpc", "natpunch", "relay"},
+	"internal/cli":     {"channel", "channel/mesh", "circuit", "coord", "garble", "identity", "internal/app", "internal/doctor", "mpc"},
 	"cmd/party":        {"internal/cli"},
 	"cmd/preprocessor": {"internal/cli"},
 	"examples":         nil,

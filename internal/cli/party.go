@@ -18,7 +18,7 @@ func newParty(s Streams) *program {
 		Action: p.action(0, 0, p.join),
 	}
 	p.root.Commands = []*cli.Command{
-		p.localCommand(), p.evalCommand(), p.checkCommand(), p.keygenCommand(), p.idCommand(),
+		p.localCommand(), p.evalCommand(), p.checkCommand(), p.compileCommand(), p.partyDoctorCommand(), p.keygenCommand(), p.idCommand(),
 		p.completionCommand(), p.manCommand(), p.versionCommand(), p.helpCommand(),
 	}
 	return p

@@ -17,6 +17,6 @@ func newPre(s Streams) *program {
 		Flags:  hostFlags(),
 		Action: p.action(0, 0, p.host),
 	}
-	p.root.Commands = []*cli.Command{p.completionCommand(), p.manCommand(), p.versionCommand(), p.helpCommand()}
+	p.root.Commands = []*cli.Command{p.preDoctorCommand(), p.completionCommand(), p.manCommand(), p.versionCommand(), p.helpCommand()}
 	return p
 }

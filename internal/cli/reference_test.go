@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tacit-mpc/tacit/internal/app"
+	"github.com/tacit-mpc/tacit/internal/doctor"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/cli.md from the code")
@@ -54,7 +55,8 @@ func reference() string {
 	}{
 		{"`pre`", invitation{}}, {"`party`, `party local`", answer{}}, {"an element of `paths`", app.Path{}}, {"`seconds`", app.Seconds{}},
 		{"`party eval`", evaluated{}}, {"`party check`", checked{}}, {"an element of its `inputs`", inputType{}},
-		{"`party keygen`, `party id`", publicKey{}}, {"`version`", build{}}, {"any that failed: `error`", failure{}},
+		{"`party doctor`, `pre doctor`", doctor.Report{}}, {"an element of its `checks`", doctor.Result{}}, {"an element of its `candidates`", doctor.Address{}},
+		{"`party compile`", compiled{}}, {"`party keygen`, `party id`", publicKey{}}, {"`version`", build{}}, {"any that failed: `error`", failure{}},
 	} {
 		fmt.Fprintf(&b, "| %s | %s |\n", o.command, jsonFields(reflect.TypeOf(o.object)))
 	}

@@ -52,10 +52,14 @@ func (p *program) run(args []string) (code int) {
 		p.writeHelp(c)
 		return exitDone
 	}
+	args = p.flagsFirst(args)
 	p.harden(args)
 	err := p.root.RunContext(ctx, args)
 	if err == nil {
 		return exitDone
+	}
+	if errors.Is(err, noPath{}) {
+		return exitNoPath
 	}
 	var known *app.Error
 	if ctx.Err() != nil && !(errors.As(err, &known) && known.Reason != app.Interrupted) {
