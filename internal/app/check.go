@@ -51,11 +51,15 @@ func Check(s Source, consts []Const) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	return report(p), nil
+}
+
+func report(p *program) *Report {
 	stats := p.circuit.Stats()
-	r := &Report{Program: s.Hash(), Result: p.result, And: stats.And, Xor: stats.Xor, Not: stats.Not, Depth: stats.Depth}
+	r := &Report{Program: p.source.Hash(), Result: p.result, And: stats.And, Xor: stats.Xor, Not: stats.Not, Depth: stats.Depth}
 	for i, typ := range p.inputs {
 		r.Inputs = append(r.Inputs, Input{Type: typ, Bits: p.circuit.Inputs()[i]})
 	}
 	r.Traffic, r.Memory = estimate(p.circuit, p.parties())
-	return r, nil
+	return r
 }

@@ -111,9 +111,7 @@ func (p *program) checkCommand() *cli.Command {
 			}
 			k := checked{Program: r.Program, Parties: len(r.Inputs), Type: r.Result, AndGates: r.And, XorGates: r.Xor, NotGates: r.Not,
 				Depth: r.Depth, Traffic: r.Traffic, Memory: r.Memory}
-			for i, in := range r.Inputs {
-				k.Inputs = append(k.Inputs, inputType{i, in.Type, in.Bits})
-			}
+			k.Inputs = inputTypes(r)
 			if c.Bool("json") {
 				return unwritten(writeJSON(c.streams.Out, k))
 			}
@@ -121,6 +119,14 @@ func (p *program) checkCommand() *cli.Command {
 			return nil
 		}),
 	}
+}
+
+func inputTypes(r *app.Report) []inputType {
+	var list []inputType
+	for i, in := range r.Inputs {
+		list = append(list, inputType{i, in.Type, in.Bits})
+	}
+	return list
 }
 
 func (k checked) write(c *call) {
