@@ -56,18 +56,15 @@ func (c *Pair) takePong(a arrival) {
 	}
 	first := t.ponged.IsZero()
 	t.ponged = a.at
-	t.misses = 0
-	if t.waiting != nil && *t.waiting == a.transaction {
-		t.waiting = nil
-	}
+	t.misses, t.waiting = 0, false // to any ping: the path lives
 	if t == c.chosen {
 		c.mu.Lock()
 		c.current.RTT = t.rtt
 		c.mu.Unlock()
 	}
 	c.choose(t)
-	if first && c.chosen != nil && t != c.chosen && c.chosen.waiting == nil {
-		c.chosen.pinged = time.Time{} // another path appears: see at once whether this one still lives
+	if first && c.chosen != nil && t != c.chosen && !c.chosen.waiting {
+		c.chosen.checked = time.Time{} // another path appears: see at once whether this one still lives
 	}
 }
 
@@ -80,7 +77,7 @@ func (c *Pair) choose(t *route) {
 		return
 	}
 	c.chosen = t
-	t.misses, t.waiting, t.pinged = 0, nil, time.Now()
+	t.misses, t.waiting, t.checked = 0, false, time.Now()
 	c.publish()
 }
 

@@ -41,12 +41,12 @@ func (c *Pair) watch(now time.Time) time.Time {
 		every = pingBusy
 	}
 	patience := max(pongWithin, 2*t.rtt)
-	if t.waiting != nil {
-		deadline := t.pinged.Add(patience)
+	if t.waiting {
+		deadline := t.checked.Add(patience)
 		if now.Before(deadline) {
 			return deadline
 		}
-		t.waiting = nil
+		t.waiting = false
 		t.misses++
 		if spare := c.spare(now); t.misses >= maxMisses || spare != nil && spare.rank < relayRank && now.Sub(spare.ponged) < sureFor {
 			t.ponged, t.heard, t.rtt = time.Time{}, false, 0
@@ -55,14 +55,16 @@ func (c *Pair) watch(now time.Time) time.Time {
 		}
 		every = 0 // after a miss there is no pause
 	}
-	if due := t.pinged.Add(every); now.Before(due) {
+	if due := t.checked.Add(every); now.Before(due) {
 		if soon := now.Add(pingBusy); soon.Before(due) {
 			return soon // to look again whether traffic flows
 		}
 		return due
 	}
-	x := c.ping(t)
-	t.waiting = &x
+	for range 1 + t.misses { // a lost packet is no dead path: after a miss more than one has to be lost
+		c.ping(t)
+	}
+	t.checked, t.waiting = now, true
 	return now.Add(patience)
 }
 
@@ -86,7 +88,7 @@ func (c *Pair) lose(now time.Time) {
 	spare := c.spare(now)
 	c.chosen = spare
 	if spare != nil {
-		spare.misses, spare.waiting, spare.pinged = 0, nil, time.Time{}
+		spare.misses, spare.waiting, spare.checked = 0, false, time.Time{}
 	}
 	c.search.at(now)
 	c.publish()

@@ -1,6 +1,7 @@
 package natpunch
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -152,6 +153,34 @@ func TestFlush(t *testing.T) {
 			if time.Since(start) > 2*time.Second {
 				t.Fatalf("after a flush: %+v, %+v", a.Path(), b.Path())
 			}
+		}
+	})
+}
+
+// TestLossyPath keeps a busy path over ten minutes of 5 % loss and 150 ms of round trip, and finds it at such a place.
+func TestLossyPath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newSimnet(t, 75*time.Millisecond)
+		a := n.router("198.51.100.1", mapEIM, filterAPDF).end(1, true)
+		b := n.router("198.51.100.2", mapEIM, filterAPDF).end(1, false)
+		defer a.Close()
+		defer b.Close()
+		random := rand.New(rand.NewPCG(1, 2))
+		n.mu.Lock()
+		n.drop = func(_, _ netip.AddrPort) bool { return random.IntN(100) < 5 }
+		n.mu.Unlock()
+		meet(a, b, 50*time.Millisecond)
+		if _, ok := a.within(time.Second); !ok {
+			t.Fatal("no path")
+		}
+		b.within(time.Second)
+		for range 10 * 60 * 10 {
+			a.Touch()
+			b.Touch()
+			time.Sleep(100 * time.Millisecond)
+		}
+		if lost := len(a.states) + len(b.states); lost > 0 {
+			t.Errorf("the path was lost or changed: %d news", lost)
 		}
 	})
 }

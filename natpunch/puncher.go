@@ -56,8 +56,8 @@ const (
 	RelayOnly         // only paths over a relay
 )
 
-// A PairConfig names a pair. Secret is known to its two parties alone, and new for every session; Changed is called by the pair's goroutine whenever the path
-// appears, moves or is lost, and must not call the Pair.
+// A PairConfig names a pair. Secret is known to its two parties alone, and new for every session; Changed is called by the pair's
+// goroutine whenever the path appears, moves or is lost, and must not call the Pair.
 type PairConfig struct {
 	Secret  [32]byte
 	Lower   bool // our seat is the lower one

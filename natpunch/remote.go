@@ -32,8 +32,9 @@ type route struct {
 	heard   bool      // the peer has pinged us over it
 	misses  int
 	pinged  time.Time
-	waiting *transaction // the liveness ping that is out
-	trigger time.Time    // last triggered check
+	checked time.Time // last look whether it lives
+	waiting bool      // for a pong since
+	trigger time.Time // last triggered check
 }
 
 // proven tells whether packets pass both ways.
@@ -126,7 +127,7 @@ func firstOf(ordered []*remote) []*remote {
 }
 
 // ping sends one ping over a route.
-func (c *Pair) ping(t *route) transaction {
+func (c *Pair) ping(t *route) {
 	now := time.Now()
 	x := c.newTransaction(now)
 	for old, at := range t.sent {
@@ -138,7 +139,6 @@ func (c *Pair) ping(t *route) transaction {
 	t.pinged = now
 	t.remote.pings++
 	t.out.Send(c.out.seal(ping{tag: c.tag, transaction: x}), t.remote.Addr)
-	return x
 }
 
 // newTransaction is a number that grows, also over a restart of the program, and four random bytes.
