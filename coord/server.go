@@ -37,7 +37,8 @@ type ServerConfig struct {
 
 	// State, if not nil, keeps the session while the coordinator is restarted: a new Server with the same Key, settings and State
 	// takes it up again, and the parties come back by themselves. It is removed when the session ends. When a later Save fails
-	// the session goes on.
+	// the session goes on. A QUIC transport with a StatelessResetKey that outlives the restart (Key.Derive) and connection IDs of
+	// 16 bytes, so that pings are long enough to be answered by a reset, lets parties know of it within two seconds.
 	State StateStore
 
 	// Events, if not nil, is called for every change of a seat, in order, by one goroutine, which waits for it.

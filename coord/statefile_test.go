@@ -63,7 +63,8 @@ func TestQUICResume(t *testing.T) {
 			t.Fatal(err)
 		}
 		at = socket.LocalAddr().String()
-		tr := &quic.Transport{Conn: socket}
+		reset := quic.StatelessResetKey(cfg.Key.Derive("quic stateless reset"))
+		tr := &quic.Transport{Conn: socket, StatelessResetKey: &reset, ConnectionIDLength: 16}
 		ended := make(chan error, 1)
 		go func() { ended <- server.Serve(context.Background(), tr) }()
 		return server, tr, ended
@@ -104,6 +105,8 @@ func TestQUICResume(t *testing.T) {
 	for range 2 {
 		if took := (<-back).Sub(restarted); took > lostAfter+pingEvery+6*time.Second {
 			t.Errorf("back after %v", took)
+		} else {
+			t.Logf("back after %v", took)
 		}
 	}
 	all(clients, func(_ int, c *Client) { c.Leave(NoCause, "") })
