@@ -48,11 +48,10 @@ type LeftError struct {
 }
 
 func (e *LeftError) Error() string {
-	s := "it left: " + e.Reason.String()
 	if e.Text != "" {
-		s += ": " + e.Text
+		return "it left: " + e.Text
 	}
-	return s
+	return "it left: " + e.Reason.String()
 }
 
 // A LostError says that the peer is gone without a word: killed, cut off, or known from elsewhere to be dead. It is the Err of a

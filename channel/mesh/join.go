@@ -16,6 +16,9 @@ import (
 // Join connects to every other party of the session and returns when all are connected. We dial the seats above ours and are
 // dialed by those below. It fails with a *ConnectError when Config.ConnectTimeout is over, or with a *channel.PeerError as soon
 // as a party that was connected is gone again. The Socket serves one Mesh at a time and outlives it.
+//
+// If ctx is cancelled, the parties that were connected are told why with the *LeftError in its cause (context.Cause), or without one
+// that our user stopped us.
 func Join(ctx context.Context, sock *Socket, cfg Config) (*Mesh, error) {
 	cfg, err := cfg.filled()
 	if err != nil {
@@ -56,17 +59,20 @@ func Join(ctx context.Context, sock *Socket, cfg Config) (*Mesh, error) {
 		}
 	}
 	if err := m.connect(ctx); err != nil {
-		m.Leave(whyNot(err))
+		m.Leave(whyNot(ctx, err))
 		return nil, err
 	}
 	return m, nil
 }
 
 // whyNot is what the parties that we did reach are told when Join fails with err.
-func whyNot(err error) (Reason, string) {
+func whyNot(ctx context.Context, err error) (Reason, string) {
 	var connect *ConnectError
 	var peer *channel.PeerError
+	var left *LeftError
 	switch {
+	case errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &left):
+		return left.Reason, left.Text
 	case errors.Is(err, context.Canceled):
 		return Interrupted, ""
 	case errors.As(err, &connect) && len(connect.Missing) > 0:

@@ -3,6 +3,7 @@ package mesh
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -112,7 +113,7 @@ func TestMissing(t *testing.T) {
 				t.Errorf("seat 3: %v", err)
 			}
 		case errors.As(err, &left):
-			if err.Error() != "connect to party 0: it left: lost another party: could not reach party 2" {
+			if err.Error() != "connect to party 0: it left: could not reach party 2" {
 				t.Errorf("seat 1: %v", err)
 			}
 		default:
@@ -162,6 +163,34 @@ func TestJoinCancelled(t *testing.T) {
 	// The sockets are as good as new.
 	all[0].cfg.Events = nil
 	join(t, all)
+}
+
+// TestJoinCancelledBecause has one party stop with a cause, which is what the party that it had reached is told.
+func TestJoinCancelledBecause(t *testing.T) {
+	all := parties(t, 3)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	events := make(chan Event, 2)
+	all[0].cfg.Events = func(e Event) { events <- e }
+	all[1].cfg.Events = all[0].cfg.Events
+	joined := make(chan error, 2)
+	go func() {
+		_, err := Join(ctx, all[0].sock, all[0].cfg)
+		joined <- err
+	}()
+	go func() {
+		_, err := Join(t.Context(), all[1].sock, all[1].cfg)
+		joined <- err
+	}()
+	<-events
+	<-events // parties 0 and 1 are connected, and wait for seat 2
+	cancel(fmt.Errorf("the session ended: %w", &LeftError{Reason: LostPeer, Text: "party 2 was lost"}))
+	for range 2 {
+		err := <-joined
+		var left *LeftError
+		if !errors.Is(err, context.Canceled) && !(errors.As(err, &left) && left.Reason == LostPeer && left.Text == "party 2 was lost") {
+			t.Errorf("cancelled join: %v", err)
+		}
+	}
 }
 
 // TestLateStart has the dialer try before its peer listens.

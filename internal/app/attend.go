@@ -26,7 +26,8 @@ func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := &member{party: p, punch: punch, states: map[int]coord.Event{}}
+	m := newMember(p)
+	m.punch = punch
 	ctx, m.cancel = context.WithCancelCause(ctx)
 	defer m.cancel(nil)
 	c := p.find
@@ -97,7 +98,7 @@ func (m *member) attend(ctx context.Context, socket *mesh.Socket) (*Result, erro
 	m.waitForPath(-1)
 	net, err := mesh.Join(ctx, socket, config)
 	if err != nil {
-		return nil, m.cause(ctx, err)
+		return nil, m.root(ctx, m.cause(ctx, err))
 	}
 	m.setMesh(net)
 	result, err := m.compute(ctx, net, watch)

@@ -35,6 +35,10 @@ type member struct {
 	missing []int     // whom we last said that we wait for: to take a seat, later to be connected
 }
 
+func newMember(p *party) *member {
+	return &member{party: p, states: map[int]coord.Event{}, news: make(chan struct{}, 1)}
+}
+
 // hear is told by the coordinator what changed.
 func (m *member) hear(e coord.Event) {
 	if e.Seat == coord.Coordinator {
@@ -55,7 +59,7 @@ func (m *member) hear(e coord.Event) {
 	}
 	m.waitForSeats()
 	if net != nil && (e.State == coord.Lost || e.State == coord.Failed) && e.Seat != m.seat {
-		net.PeerGone(channel.Party(e.Seat), "the coordinator says: "+e.State.String()+" "+e.Reason)
+		net.PeerGone(channel.Party(e.Seat), "the coordinator says: "+e.Reason)
 	}
 }
 
@@ -66,7 +70,7 @@ func (m *member) hearCoordinator(e coord.Event) {
 	m.mu.Unlock()
 	switch {
 	case e.State == coord.Failed && !started && e.Err != nil:
-		m.cancel(&sessionEnded{e.Err})
+		m.cancel(endedBy(e.Err))
 	case e.State == coord.Lost || e.State == coord.Joined:
 		m.events(CoordinatorState{State: e.State.String(), Why: e.Reason})
 	}
@@ -158,14 +162,26 @@ func (m *member) hearMesh(e mesh.Event) {
 }
 
 // sessionEnded is the cause of a context that ended because the coordinator ended the session.
-type sessionEnded struct{ error }
+type sessionEnded struct {
+	err  error
+	told *mesh.LeftError // what the parties that we have reached are told
+}
+
+func endedBy(err error) *sessionEnded {
+	reason, text := meshFarewell(err)
+	return &sessionEnded{err, &mesh.LeftError{Reason: reason, Text: text}}
+}
+
+func (e *sessionEnded) Error() string { return e.err.Error() }
+
+func (e *sessionEnded) Unwrap() []error { return []error{e.err, e.told} }
 
 // cause is why something ended: the coordinator ended the session, or our user did; else err.
 func (m *member) cause(ctx context.Context, err error) error {
 	var ended *sessionEnded
 	switch {
 	case errors.As(context.Cause(ctx), &ended):
-		return ended.error
+		return ended.err
 	case ctx.Err() != nil:
 		return errInterrupted()
 	}
@@ -181,7 +197,7 @@ func (m *member) root(ctx context.Context, err error) error {
 	if !errors.Is(err, mpc.ErrPeerLostParty) && !(errors.As(err, &left) && left.Reason == mesh.LostPeer) {
 		return err
 	}
-	ctx, stop := context.WithTimeout(ctx, rootWithin)
+	within, stop := context.WithTimeout(ctx, rootWithin)
 	defer stop()
 	for {
 		if first := m.firstFailure(); first != nil {
@@ -189,8 +205,8 @@ func (m *member) root(ctx context.Context, err error) error {
 		}
 		select {
 		case <-m.news:
-		case <-ctx.Done():
-			return err
+		case <-within.Done():
+			return m.cause(ctx, err)
 		}
 	}
 }
@@ -199,9 +215,13 @@ func (m *member) root(ctx context.Context, err error) error {
 func (m *member) firstFailure() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	during := coord.Connecting
+	if m.started {
+		during = coord.Running
+	}
 	for seat, e := range m.states {
 		if (e.State == coord.Failed || e.State == coord.Lost) && e.Cause != coord.PeerLost && seat != m.seat {
-			return &coord.PartyError{Seat: seat, Name: e.Name, During: coord.Running, Cause: e.Cause, Reason: e.Reason}
+			return &coord.PartyError{Seat: seat, Name: e.Name, During: during, Cause: e.Cause, Reason: e.Reason}
 		}
 	}
 	return nil

@@ -6,12 +6,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tacit-mpc/tacit/channel"
+	"github.com/tacit-mpc/tacit/channel/mesh"
 	"github.com/tacit-mpc/tacit/coord"
 	"github.com/tacit-mpc/tacit/mpc"
 )
 
 func seated() *member {
-	return &member{party: &party{events: listener(nil)}, states: map[int]coord.Event{}, news: make(chan struct{}, 1)}
+	return newMember(&party{events: listener(nil)})
 }
 
 // A party that is left by one that lost another says who that was, as the coordinator tells it, not who left.
@@ -30,6 +32,33 @@ func TestRoot(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// While we connect too.
+func TestRootConnecting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := seated()
+		left := &channel.PeerError{Peer: 0, Op: "connect to", Err: &mesh.LeftError{Reason: mesh.LostPeer}}
+		go func() {
+			time.Sleep(time.Second) // virtual
+			m.hear(coord.Event{Seat: 1, State: coord.Lost, Cause: coord.Silent, Reason: "nothing was heard of it for 6s"})
+		}()
+		start := time.Now()
+		var who *coord.PartyError
+		if err := m.root(t.Context(), left); !errors.As(err, &who) || who.Seat != 1 || who.During != coord.Connecting || time.Since(start) != time.Second {
+			t.Errorf("got %v after %s", err, time.Since(start))
+		}
+	})
+}
+
+// A session that the coordinator ends because a party was lost ends with these words at the parties, which do not say that we
+// were interrupted.
+func TestSessionEndedTells(t *testing.T) {
+	lost := &coord.PartyError{Seat: 1, During: coord.Connecting, Cause: coord.Silent, Reason: "nothing was heard of it for 6s"}
+	var left *mesh.LeftError
+	if !errors.As(endedBy(lost), &left) || left.Reason != mesh.LostPeer || left.Text != lost.Error() {
+		t.Errorf("the parties are told %+v", left)
+	}
 }
 
 // Without news from the coordinator, what is known is told; and who was lost directly is told at once.
