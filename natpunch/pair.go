@@ -10,7 +10,7 @@ import (
 )
 
 // Bounds of a pair.
-const inbox = 64 // arrivals and commands that wait
+const inbox = 64 // pings and pongs that wait
 
 // A Pair is the search for a direct path to one peer, and the watch over it. One goroutine owns everything below inputs.
 type Pair struct {
@@ -26,15 +26,16 @@ type Pair struct {
 	cancel  context.CancelFunc
 
 	// Inputs.
-	arrived  chan arrival
-	commands chan func()
-	touched  atomic.Int64 // UnixNano of the last traffic
+	arrived chan arrival
+	woken   chan struct{} // commands wait; holds one
+	touched atomic.Int64  // UnixNano of the last traffic
 
 	seen [2]replayGuard // pings and pongs; for Handle
 
-	mu      sync.Mutex
-	current PathState // for Path
-	report  PairReport
+	mu       sync.Mutex
+	commands []func()
+	current  PathState // for Path
+	report   PairReport
 
 	// Owned by run.
 	remotes map[netip.AddrPort]*remote
@@ -63,7 +64,7 @@ type arrival struct {
 func newPair(p *Puncher, cfg PairConfig) *Pair {
 	c := &Pair{
 		puncher: p, changed: cfg.Changed, heard: cfg.Heard, policy: cfg.Policy, lower: cfg.Lower,
-		arrived: make(chan arrival, inbox), commands: make(chan func(), inbox),
+		arrived: make(chan arrival, inbox), woken: make(chan struct{}, 1),
 		remotes: map[netip.AddrPort]*remote{},
 	}
 	c.tag, c.out, c.in = keysOf(cfg.Secret, cfg.Lower)
@@ -71,11 +72,21 @@ func newPair(p *Puncher, cfg PairConfig) *Pair {
 	return c
 }
 
-// do runs f on the pair's goroutine, some time soon.
+// do runs f on the pair's goroutine, some time soon. It never blocks: the caller may hold a lock that Changed takes.
 func (c *Pair) do(f func()) {
-	select {
-	case c.commands <- f:
-	case <-c.ctx.Done():
+	c.mu.Lock()
+	c.commands = append(c.commands, f)
+	c.mu.Unlock()
+	signal(c.woken)
+}
+
+func (c *Pair) obey() {
+	c.mu.Lock()
+	commands := c.commands
+	c.commands = nil
+	c.mu.Unlock()
+	for _, f := range commands {
+		f()
 	}
 }
 
@@ -198,8 +209,8 @@ func (c *Pair) run() {
 			return
 		case a := <-c.arrived:
 			c.take(a)
-		case f := <-c.commands:
-			f()
+		case <-c.woken:
+			c.obey()
 		case <-timer.C:
 		}
 	}

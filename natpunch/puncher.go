@@ -57,7 +57,7 @@ const (
 )
 
 // A PairConfig names a pair. Secret is known to its two parties alone, and new for every session; Changed is called by the pair's
-// goroutine whenever the path appears, moves or is lost, and must not call the Pair.
+// goroutine whenever the path appears, moves or is lost; it must not block for long, nor call Report or Close.
 type PairConfig struct {
 	Secret  [32]byte
 	Lower   bool // our seat is the lower one
