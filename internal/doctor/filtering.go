@@ -46,7 +46,13 @@ func (p *party) filtering(ctx context.Context, t target, servers []netip.AddrPor
 	defer p.allocating.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, relayWithin)
 	defer cancel()
-	alloc, err := relay.Allocate(ctx, t.config(t.addrs[0], func([]byte, netip.AddrPort) {}))
+	arrived := make(chan netip.AddrPort, 1) // where a packet of ours came from, as the relay saw it
+	alloc, err := relay.Allocate(ctx, t.config(t.addrs[0], func(_ []byte, from netip.AddrPort) {
+		select {
+		case arrived <- from:
+		default:
+		}
+	}))
 	if err != nil {
 		return Result{}, err
 	}
@@ -79,6 +85,21 @@ func (p *party) filtering(ctx context.Context, t target, servers []netip.AddrPor
 	case in:
 		return Result{Status: OK, Detail: "filtering by address at most, not by port", Gloss: "a peer reaches us from any port once we have written to its address"}, nil
 	}
+	// The strictest class is what silence means, if the relay sends to us at all: it must once we have written to it.
+	s.conn.WriteToUDPAddrPort(newToken(), from)
+	select {
+	case seen := <-arrived:
+		if in, err = delivers(ctx, s, seen, alloc); err != nil {
+			return Result{}, err
+		}
+	case <-time.After(strangeWait):
+		in = false
+	case <-ctx.Done():
+		return Result{}, context.Cause(ctx)
+	}
+	if !in {
+		return Result{}, fmt.Errorf("relay %v does not carry packets between its address %v and us", t.addrs[0], from)
+	}
 	return Result{Status: OK, Detail: "address and port-dependent filtering", Gloss: "a peer reaches us from exactly where we wrote to: both have to send at the same time, which parties do"}, nil
 }
 
@@ -103,11 +124,14 @@ func lets(ctx context.Context, s *socket, server netip.AddrPort, stranger *relay
 	if err := stranger.Permit(mapped.Addr()); err != nil {
 		return false, err
 	}
-	token := make([]byte, 24)
-	rand.Read(token[1:])
-	token[0] = 0x3f // neither STUN nor QUIC
+	return delivers(ctx, s, mapped, stranger)
+}
+
+// delivers tells whether a packet that the stranger sends to our address comes in.
+func delivers(ctx context.Context, s *socket, to netip.AddrPort, stranger *relay.Allocation) (bool, error) {
+	token := newToken()
 	for range strangeSend {
-		stranger.Send(token, mapped)
+		stranger.Send(token, to)
 		wait := time.NewTimer(strangeWait)
 		for open := true; open; {
 			select {
@@ -125,4 +149,12 @@ func lets(ctx context.Context, s *socket, server netip.AddrPort, stranger *relay
 		}
 	}
 	return false, nil
+}
+
+// newToken is a packet that nobody can guess, neither STUN nor QUIC by its first byte.
+func newToken() []byte {
+	token := make([]byte, 24)
+	rand.Read(token[1:])
+	token[0] = 0x3f
+	return token
 }
