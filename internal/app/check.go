@@ -37,7 +37,13 @@ type Report struct {
 
 	Traffic int64 // bytes that the busiest party sends, about
 	Memory  int64 // bytes that each party needs, about
+
+	Work float64 // seconds of processor time in each party, about
+	Send float64 // seconds in which Traffic goes through SlowLink
 }
+
+// SlowLink is the bandwidth of Report.Send, in bits a second.
+const SlowLink = 100_000_000
 
 // An Input is what one party gives.
 type Input struct {
@@ -60,6 +66,7 @@ func report(p *program) *Report {
 	for i, typ := range p.inputs {
 		r.Inputs = append(r.Inputs, Input{Type: typ, Bits: p.circuit.Inputs()[i]})
 	}
-	r.Traffic, r.Memory = estimate(p.circuit, p.parties())
+	r.Traffic, r.Memory, r.Work = estimate(p.circuit, p.parties())
+	r.Send = float64(8*r.Traffic) / SlowLink
 	return r
 }

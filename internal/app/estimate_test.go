@@ -23,7 +23,7 @@ func TestEstimate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, _ := estimate(p.circuit, c.n)
+			want, _, _ := estimate(p.circuit, c.n)
 			job := mpc.Job{Circuit: p.circuit}
 			var most int64
 			done := make(chan error, c.n)

@@ -48,13 +48,19 @@ func checkGarble(s Source) (*draft, error) {
 		return checked.Instantiate(s.Function, garbleConsts(consts))
 	}
 	d.finish = func(consts []Const) (*program, error) {
-		compiled, err := checked.CompileWithin(s.Function, garbleConsts(consts), garble.Limits{Gates: cmp.Or(s.MaxGates, DefaultMaxGates)})
+		compiled, err := checked.CompileWithin(s.Function, garbleConsts(consts), s.limits())
 		if err != nil {
 			return nil, badGarble(s, err)
 		}
 		return garbleProgram(s, compiled), nil
 	}
 	return d, nil
+}
+
+// limits bound the compilation. Who allows more gates allows as much more work.
+func (s Source) limits() garble.Limits {
+	gates := cmp.Or(s.MaxGates, DefaultMaxGates)
+	return garble.Limits{Gates: gates, Steps: 2 * max(gates, DefaultMaxGates), Live: max(gates, DefaultMaxGates)}
 }
 
 func garbleProgram(s Source, g *garble.Program) *program {
