@@ -23,7 +23,7 @@ func (s *session) event(i int) Event {
 		e.State = Lost
 	}
 	if e.State == Lost || e.State == Failed {
-		e.Cause, e.Reason = me.cause, me.reason
+		e.Cause, e.Reason, e.Closed = me.cause, me.reason, e.State == Lost && me.closed
 	}
 	return e
 }
@@ -44,9 +44,9 @@ func (s *session) reach(i int, state State) {
 }
 
 // lose notes that contact to a party was lost. It may come back; what that changes is decided in onTime.
-func (s *session) lose(i int, reason string) {
+func (s *session) lose(i int, closed bool, reason string) {
 	me := &s.seats[i]
-	me.link = nil
+	me.link, me.closed = nil, closed
 	if me.ended() || s.phase == over {
 		return
 	}

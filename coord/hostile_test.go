@@ -149,6 +149,35 @@ func TestHostileParty(t *testing.T) {
 	}
 }
 
+// What is closed is told apart from what is silent: a machine whose network is out for a while does not close connections.
+func TestClosed(t *testing.T) {
+	for name, closed := range map[string]bool{"closed": true, "silent": false} {
+		synctest.Test(t, func(t *testing.T) {
+			h := startHost(t, ServerConfig{Seats: 3})
+			clients, logs := h.seated(1, nil)
+			r := newRaw(t, h.pipe(key(2).ID()), frameType.fromCoordinator)
+			j, _ := h.rawJoin(2)
+			r.say(j)
+			until[welcome](r)
+			if closed {
+				r.conn.Close()
+			} else {
+				time.Sleep(lostAfter)
+			}
+			synctest.Wait()
+			if e := h.events.last(2); e.State != Lost || e.Closed != closed {
+				t.Errorf("%s: the host saw %+v", name, e)
+			}
+			if e := logs[0].last(2); e.State != Lost || e.Closed != closed {
+				t.Errorf("%s: party 0 saw %+v", name, e)
+			}
+			clients[0].Close()
+			r.conn.Close()
+			h.outcome()
+		})
+	}
+}
+
 // A party that does not read is dropped, and holds up nobody.
 func TestSlowReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -7,8 +7,10 @@ import (
 	"net/netip"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
+	"github.com/quic-go/quic-go"
 	"golang.org/x/crypto/cryptobyte"
 
 	"github.com/tacit-mpc/tacit/identity"
@@ -234,10 +236,22 @@ func (l *link) finish(m message) {
 
 // whyLost puts the end of a link into words for other people.
 func whyLost(err error) string {
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	if isSilence(err) {
 		return fmt.Sprintf("nothing was heard of it for %v", lostAfter)
-	default:
-		return "its connection was closed"
 	}
+	return "its connection was closed"
+}
+
+// closedByPeer tells that a link ended because the other end, or the system of its machine, closed it.
+func closedByPeer(err error) bool {
+	var closed *quic.ApplicationError
+	var reset *quic.StatelessResetError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.As(err, &closed) && closed.Remote || errors.As(err, &reset)
+}
+
+// isSilence tells that a link ended because nothing came any more; by the transport's clock, if that was first.
+func isSilence(err error) bool {
+	var idle *quic.IdleTimeoutError
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &idle)
 }

@@ -81,6 +81,7 @@ func (e event) append(b *cryptobyte.Builder) {
 	addSeat(b, e.Seat)
 	b.AddUint8(uint8(e.State))
 	b.AddUint8(uint8(e.Cause))
+	addBool(b, e.Closed)
 	addText(b, e.Reason)
 	b.AddBytes(e.Key[:])
 	addText(b, e.Name)
@@ -89,9 +90,9 @@ func (e event) append(b *cryptobyte.Builder) {
 // readEvent holds a state to its cause: only who failed or is lost has one.
 func readEvent(s *cryptobyte.String) (event, bool) {
 	var e event
-	ok := readSeat(s, false, &e.Seat) && readState(s, &e.State) && readCause(s, &e.Cause) && readText(s, maxReason, &e.Reason) &&
+	ok := readSeat(s, false, &e.Seat) && readState(s, &e.State) && readCause(s, &e.Cause) && readBool(s, &e.Closed) && readText(s, maxReason, &e.Reason) &&
 		s.CopyBytes(e.Key[:]) && readText(s, maxName, &e.Name)
-	return e, ok && (e.State == Failed || e.State == Lost) == (e.Cause != NoCause)
+	return e, ok && (e.State == Failed || e.State == Lost) == (e.Cause != NoCause) && (e.State == Lost || !e.Closed)
 }
 
 func (n nonces) append(b *cryptobyte.Builder) {

@@ -47,6 +47,7 @@ type seat struct {
 	cause   Cause // with Failed and while away
 	reason  string
 	during  State // what it did before it failed
+	closed  bool  // while away: its connection was closed
 	unheard bool  // since the coordinator was restarted
 	trouble int   // the how many-th trouble of the session that was
 }
@@ -132,7 +133,7 @@ func (s *session) handle(d delivery) {
 	switch m := d.m.(type) {
 	case nil:
 		if i >= 0 {
-			s.lose(i, whyLost(d.err))
+			s.lose(i, closedByPeer(d.err), whyLost(d.err))
 		}
 		return
 	case garbage:
@@ -158,7 +159,7 @@ func (s *session) handle(d delivery) {
 	}
 	d.from.finish(end{err})
 	if i >= 0 {
-		s.lose(i, "it broke the protocol of the coordinator")
+		s.lose(i, false, "it broke the protocol of the coordinator")
 	}
 }
 
@@ -262,7 +263,7 @@ func (s *session) bye(i int, m bye) error {
 		return errors.New("done before the start")
 	}
 	me.link.conn.Close()
-	me.link = nil
+	me.link, me.closed = nil, false
 	if m.cause == NoCause {
 		s.reach(i, Done)
 		return nil

@@ -82,6 +82,7 @@ type Event struct {
 	Key    identity.ID // who is in the seat; zero if Empty
 	Name   string
 	Cause  Cause  // with Failed and Lost
+	Closed bool   // with Lost: its connection was closed without a word, as when its program was killed, instead of being silent
 	Reason string // with Failed and Lost, in the words of whoever noticed
 	Err    error  // with Seat Coordinator and Failed: a *PartyError, *MismatchError, *EmptyError or Refusal
 }

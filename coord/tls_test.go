@@ -198,3 +198,35 @@ func TestTLSAfterQUIC(t *testing.T) {
 		t.Errorf("session: %v", h.err)
 	}
 }
+
+// The system closes the TCP connections of a program that is killed: that is told at once, as what it is.
+func TestTLSKilled(t *testing.T) {
+	events := make(chan Event, 10)
+	h := serve(t, ServerConfig{Seats: 3, Events: func(e Event) { events <- e }})
+	cfg := h.config(0)
+	cfg.Ticket.Addrs = []string{h.overTCP(plain)}
+	var raw net.Conn
+	cfg.DialTCP = func(ctx context.Context, addr string) (net.Conn, error) {
+		if raw != nil {
+			return nil, errors.New("killed")
+		}
+		var d net.Dialer
+		var err error
+		raw, err = d.DialContext(ctx, "tcp", addr)
+		return raw, err
+	}
+	c, err := Join(t.Context(), failing{}, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Close()
+	for e := range events {
+		if e.State == Lost {
+			if !e.Closed {
+				t.Errorf("%+v", e)
+			}
+			break
+		}
+	}
+	c.Close()
+}
