@@ -58,8 +58,9 @@ func (g *garbage) Error() string { return g.err.Error() }
 
 func (g *garbage) Unwrap() error { return g.err }
 
-// outQueue bounds the frames waiting for a slow reader: some for each seat and each step of a session.
-const outQueue = 8 * MaxSeats
+// outQueue bounds the frames waiting for a slow reader: some for each seat and each step of a session, and a burst of
+// announcements.
+const outQueue = 32 * MaxSeats
 
 var errOwnerGone = errors.New("the owner of the link has gone")
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/tacit-mpc/tacit/identity"
 )
 
 // A mailbox collects what a party hears about the others, and when.
@@ -216,5 +218,49 @@ func TestTrickleAfterReturn(t *testing.T) {
 			t.Errorf("party 0 heard %q", got)
 		}
 		finish(t, h, clients)
+	})
+}
+
+// The most parties there may be find each other: everybody hears everybody's latest addresses, and all pairs start.
+func TestManyPaths(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := startHost(t, ServerConfig{Seats: MaxSeats})
+		var clients []*Client
+		boxes := make([]mailbox, MaxSeats)
+		for i := range MaxSeats {
+			ticket, err := h.server.Ticket(i, []string{"127.0.0.1:1"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			k, err := identity.Generate()
+			if err != nil {
+				t.Fatal(err)
+			}
+			clients = append(clients, h.mustJoin(ClientConfig{Key: k, Ticket: &ticket, Peers: boxes[i].add}))
+		}
+		for n := range 8 {
+			all(clients, func(i int, c *Client) { c.Announce(at(fmt.Sprintf("192.0.2.%d:%d", i, n+1))) })
+		}
+		stage(t, clients, Running)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		for i := range boxes {
+			latest, launched := make(map[int]string), make(map[int]bool)
+			for _, u := range boxes[i].take() {
+				if len(u.Candidates) > 0 {
+					latest[u.Seat] = u.Candidates[0].Addr.String()
+				}
+				launched[u.Seat] = launched[u.Seat] || u.Go
+			}
+			for k := range MaxSeats {
+				if want := fmt.Sprintf("192.0.2.%d:8", k); k != i && (latest[k] != want || !launched[k]) {
+					t.Fatalf("party %d has %q of party %d, started %v", i, latest[k], k, launched[k])
+				}
+			}
+		}
+		all(clients, func(_ int, c *Client) { c.Leave(NoCause, "") })
+		if err := h.outcome(); err != nil {
+			t.Errorf("session: %v", err)
+		}
 	})
 }
