@@ -87,12 +87,17 @@ func (u *upnp) release(ctx context.Context) error {
 	return u.service.DeletePortMappingCtx(ctx, "", u.external, "UDP")
 }
 
-// discover finds the gateway's description and the service in it. Only what lives at the gateway's own address is believed.
+// discover finds the gateway's description and the service in it.
 func (u *upnp) discover(ctx context.Context) (wanConnection, error) {
 	location, err := u.search(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("search for a UPnP router: %w", err)
 	}
+	return u.describe(ctx, location)
+}
+
+// describe reads a description. Only services at the gateway's own address are believed.
+func (u *upnp) describe(ctx context.Context, location *url.URL) (wanConnection, error) {
 	client := http.Client{
 		Transport:     bounded{&http.Transport{DisableKeepAlives: true}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -106,6 +111,9 @@ func (u *upnp) discover(ctx context.Context) (wanConnection, error) {
 		return nil, fmt.Errorf("read the router's description: %w", err)
 	}
 	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("read the router's description: %s", response.Status)
+	}
 	root := new(goupnp.RootDevice)
 	d := xml.NewDecoder(response.Body)
 	d.DefaultSpace = goupnp.DeviceXMLNamespace
