@@ -138,12 +138,17 @@ func startServer(t *testing.T, lab *netns.Lab) identity.ID {
 	return id
 }
 
-func partyIn(t *testing.T, h *netns.Host, coordinator identity.ID) (r Report) {
-	c := inRole(t, h.NS, "party")
-	told, err := json.Marshal(task{
+func partyIn(t *testing.T, h *netns.Host, coordinator identity.ID) Report {
+	return examineIn(t, h, "party", task{
 		Addrs: []string{labCoordinator.String()}, Coordinator: coordinator, RelayURL: "turn:" + labRelay.String(),
 		STUN: []string{labElsewhere.String()}, TURN: "turn:" + labRelay.String(),
 	})
+}
+
+// examineIn runs an examination on a host, in a process of its own. It may be called from any goroutine.
+func examineIn(t *testing.T, h *netns.Host, role string, what any) (r Report) {
+	c := inRole(t, h.NS, role)
+	told, err := json.Marshal(what)
 	if err != nil {
 		t.Error(err)
 		return r
@@ -154,7 +159,7 @@ func partyIn(t *testing.T, h *netns.Host, coordinator identity.ID) (r Report) {
 		err = json.Unmarshal(out, &r)
 	}
 	if err != nil {
-		t.Errorf("party in %s: %v", h.Name(), err)
+		t.Errorf("%s in %s: %v", role, h.Name(), err)
 	}
 	return r
 }
@@ -164,7 +169,7 @@ func inRole(t *testing.T, ns *netns.NS, role string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)

@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 		err = serverRole()
 	case "party":
 		err = partyRole()
+	case "host":
+		err = hostRole()
 	default:
 		os.Exit(m.Run())
 	}
@@ -164,5 +166,15 @@ func partyRole() error {
 		return err
 	}
 	r, err := Party(context.Background(), cfg)
+	return errors.Join(err, json.NewEncoder(os.Stdout).Encode(r))
+}
+
+// hostRole reads what a host wants to open and writes the report.
+func hostRole() error {
+	var cfg HostConfig
+	if err := json.NewDecoder(os.Stdin).Decode(&cfg); err != nil {
+		return err
+	}
+	r, err := Host(context.Background(), cfg)
 	return errors.Join(err, json.NewEncoder(os.Stdout).Encode(r))
 }
