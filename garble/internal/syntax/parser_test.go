@@ -29,6 +29,9 @@ func TestParseRejects(t *testing.T) {
 		{"use foo; pub fn main(x: u8) -> u8 { x }", "1:1", "InvalidTopLevelDef"},
 		{"/* /* */", "1:1", "UnterminatedComment"},
 		{"é /* é */ 256u8", "1:1", "UnexpectedCharacter"},
+		{"\ufefffn", "1:1", "UnexpectedCharacter"},
+		{"a\n// \ufffd\xe9 \x00\xff", "2:5", "UnexpectedCharacter"},
+		{"é \x00 \x01 \x02", "1:3", "UnexpectedCharacter"},
 	} {
 		_, errs := Parse(tt.src)
 		if len(errs) == 0 || errs[0].Pos.String() != tt.at || errs[0].Kind != tt.kind {

@@ -25,12 +25,29 @@ func scan(src string, limit int) ([]Token, ErrorList) {
 		return nil, ErrorList{{Phase: PhaseScan, Kind: "TooLarge", Msg: fmt.Sprintf("the text has %d bytes, the limit is %d", len(src), limit)}}
 	}
 	s := scanner{src: src}
+	if at := notText(src); at >= 0 {
+		s.advance(at)
+		start := s.pos
+		s.advance(1)
+		s.fail(start, "UnexpectedCharacter", "the source must be UTF-8 text", "unexpected byte %#02x: this is no program", src[at])
+		return nil, s.errs
+	}
 	for s.next() {
 	}
 	if len(s.errs) > 0 {
 		return nil, s.errs
 	}
 	return s.tokens, nil
+}
+
+// notText is the offset of the first byte that no text has, -1 if there is none. A binary file is refused with one error.
+func notText(src string) int {
+	for at, r := range src {
+		if r == 0 || r == utf8.RuneError && !strings.HasPrefix(src[at:], string(utf8.RuneError)) {
+			return at
+		}
+	}
+	return -1
 }
 
 type scanner struct {
@@ -176,11 +193,11 @@ func (s *scanner) operator(rest string, start Pos) {
 	}
 	r, size := utf8.DecodeRuneInString(rest)
 	s.advance(size)
-	if r == utf8.RuneError && size == 1 {
-		s.fail(start, "UnexpectedCharacter", "the source must be UTF-8", "unexpected byte %#02x", rest[0])
-		return
+	hint := ""
+	if r == '\ufeff' {
+		hint = "save the file without a byte order mark"
 	}
-	s.fail(start, "UnexpectedCharacter", "", "unexpected character %q", r)
+	s.fail(start, "UnexpectedCharacter", hint, "unexpected character %q", r)
 }
 
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
