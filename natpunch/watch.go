@@ -11,8 +11,8 @@ import (
 // watchEvery is how often the interfaces are looked at: cheap on every system, and soon enough for goal G18.
 const watchEvery = 500 * time.Millisecond
 
-// Watch calls changed whenever the machine's addresses have changed, from its own goroutine's caller, until ctx ends. A change is
-// reported once the addresses are the same at two looks in a row, so that an interface that comes up piece by piece counts once.
+// Watch blocks until ctx ends and calls changed whenever the machine's addresses have changed. A lost address is told at the next
+// look; new ones are told when they have stayed for two looks, so that an interface that comes up piece by piece counts once.
 func Watch(ctx context.Context, changed func()) { watch(ctx, interfaceAddrs, changed) }
 
 func watch(ctx context.Context, look func() ([]netip.Addr, error), changed func()) {
