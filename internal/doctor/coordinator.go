@@ -117,7 +117,7 @@ func plain(err error) error {
 }
 
 func (p *party) shakeQUIC(ctx context.Context, addr netip.AddrPort) error {
-	sock, err := mesh.Listen(":0", p.key)
+	sock, err := mesh.Listen(p.cfg.fresh(), p.key)
 	if err != nil {
 		return err
 	}

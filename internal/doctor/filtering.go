@@ -23,7 +23,8 @@ const (
 )
 
 // filteringCheck finds out whose packets a NAT or firewall lets in. It takes somebody who sends unasked: a relay that we have
-// credentials for, and, to tell the weaker classes apart, a STUN server elsewhere.
+// credentials for, and, to tell the weaker classes apart, a STUN server elsewhere. A filter that goes by address for the whole
+// machine counts as endpoint-independent: other sockets of ours have written to the relay.
 func (p *party) filteringCheck(servers []netip.AddrPort) Check {
 	i := slices.IndexFunc(p.relays, func(t target) bool { return t.credentials != nil && len(t.addrs) > 0 && t.addrs[0].Addr().Is4() })
 	if i < 0 {

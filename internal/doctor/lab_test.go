@@ -71,6 +71,15 @@ func TestBehindRealNATs(t *testing.T) {
 		}
 		running.Go(func() { reports[i] = partyIn(t, h, id) })
 	}
+	t.Run("IPv6 alone", func(t *testing.T) {
+		r := examineIn(t, lab.V6(len(cases)+1), "party", task{STUN: []string{labV6.String(), labElsewhere.String()}})
+		if r.Verdict != DirectLikely {
+			t.Errorf("the report is\n%s", r)
+		}
+		wants(t, r, "mapping-ipv6", "", OK, "no NAT")
+		wants(t, r, "ipv6", "", OK, labV6.String()+" sees us")
+		wants(t, r, "mapping-ipv4", "", Unknown, "no STUN server with IPv4 was asked")
+	})
 	running.Wait()
 	for i, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -131,11 +131,12 @@ func (k task) config() (PartyConfig, error) {
 	return cfg, err
 }
 
-// Where the server of a lab is: the coordinator and its relay on one address, a bare STUN server on another.
+// Where the server of a lab is: the coordinator and its relay on one address, bare STUN servers on others.
 var (
 	labCoordinator = netip.MustParseAddrPort("203.0.113.1:443")
 	labRelay       = netip.MustParseAddrPort("203.0.113.1:3478")
 	labElsewhere   = netip.MustParseAddrPort("203.0.113.2:3480")
+	labV6          = netip.MustParseAddrPort("[2001:db8:fff::1]:3480")
 )
 
 // serverRole serves in a namespace, writes its key, and ends with its standard input.
@@ -145,11 +146,13 @@ func serverRole() error {
 		return err
 	}
 	defer s.close()
-	elsewhere, err := openSocket(labElsewhere.String())
-	if err != nil {
-		return err
+	for _, at := range []netip.AddrPort{labElsewhere, labV6} {
+		bare, err := openSocket(at.String())
+		if err != nil {
+			return err
+		}
+		defer bare.close()
 	}
-	defer elsewhere.close()
 	fmt.Println(s.id)
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
