@@ -66,7 +66,10 @@ func (e *Export) Write(w io.Writer) error {
 		write = e.bristol.WriteOld
 	}
 	if err := write(w); err != nil {
-		return &Error{Reason: BadFile, Op: "writing the circuit", Err: errors.Unwrap(err), Hint: "name a file that can be written: --output FILE"}
+		if inner := errors.Unwrap(err); inner != nil {
+			err = inner // circuit says "write circuit" too
+		}
+		return &Error{Reason: BadFile, Op: "writing the circuit", Err: err, Hint: "name a file that can be written: --output FILE"}
 	}
 	return nil
 }

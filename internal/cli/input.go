@@ -48,7 +48,7 @@ func (c *call) privateInput() (app.InputFunc, error) {
 func (c *call) readInput(name string) (string, error) {
 	data, err := c.readAll(name, maxInput)
 	if err != nil {
-		return "", &app.Error{Reason: app.NoInput, Op: "reading our input", Err: err, Hint: "name a file that can be read: --input-file FILE"}
+		return "", &app.Error{Reason: app.NoInput, Op: "reading the input", Err: err, Hint: "name a file that can be read: --input-file FILE"}
 	}
 	return strings.TrimSpace(string(data)), nil
 }
