@@ -91,6 +91,8 @@ func (s *session) receive(ctx context.Context, from int, st step, batch uint32) 
 	l := s.links[from]
 	in := &l.in[st.lane()]
 	start := time.Now()
+	in.wanted.Store(start.UnixNano())
+	defer in.wanted.Store(0)
 	timer := time.NewTimer(s.patience)
 	defer timer.Stop()
 	for {
@@ -108,13 +110,29 @@ func (s *session) receive(ctx context.Context, from int, st step, batch uint32) 
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		case <-timer.C:
-			quiet := min(time.Since(start), time.Since(time.Unix(0, l.heard.Load())))
+			quiet := l.quiet(start)
 			if quiet >= s.patience {
-				return nil, s.lost(from, ErrSilent)
+				err := s.lost(from, ErrSilent)
+				s.end(err) // before others tell that they timed out too
+				return nil, err
 			}
 			timer.Reset(s.patience - quiet)
 		}
 	}
+}
+
+// timedOut is the error of a run that a peer left because somebody was silent. Patience ends everywhere at about the same time: if
+// ours with another peer is over too, it is that one whom all wait for.
+func (s *session) timedOut(peer int) error {
+	for _, j := range s.plan.peers(s.self) {
+		for lane := range s.links[j].in {
+			since := s.links[j].in[lane].wanted.Load()
+			if j != peer && since != 0 && s.links[j].quiet(time.Unix(0, since)) >= s.patience-sameTime {
+				return s.lost(j, ErrSilent)
+			}
+		}
+	}
+	return s.lost(peer, ErrPeerTimedOut)
 }
 
 // gather receives a message from every party that sends it; the result is indexed by party.

@@ -15,6 +15,7 @@ const (
 	inboxSize  = 64              // messages of one lane that wait; maxAhead batches are fewer
 	outboxSize = 4               // frames that wait for a link
 	sendGrace  = 2 * time.Second // how long a failed send waits for the peer's own last word
+	sameTime   = time.Second     // parties whose patience ends within it lost patience together
 )
 
 // A message is one logical message as it arrived.
@@ -35,8 +36,9 @@ type link struct {
 
 // An inbox holds the messages of one lane that arrived before they were asked for.
 type inbox struct {
-	queue chan message
-	taken atomic.Uint32 // batch of the last message taken out
+	queue  chan message
+	taken  atomic.Uint32 // batch of the last message taken out
+	wanted atomic.Int64  // since when its next message is waited for, in nanoseconds of the clock; 0 if it is not
 }
 
 func newLink(p *plan, self, peer int) *link {
@@ -47,6 +49,11 @@ func newLink(p *plan, self, peer int) *link {
 		l.order[i] = cursor{plan: p, lane: lane(i), from: self, to: peer}
 	}
 	return l
+}
+
+// quiet is how long the peer has been silent while we waited for it.
+func (l *link) quiet(since time.Time) time.Duration {
+	return min(time.Since(since), time.Since(time.Unix(0, l.heard.Load())))
 }
 
 var (
@@ -81,7 +88,9 @@ func (l *link) read(ctx context.Context, s *session) {
 			s.end(&AbortError{s.where.phase(), "it aborted the run", party(l.peer)})
 			return
 		case f.step == stepLeave:
-			if reason := leaveError(f.payload[0]); reason != nil {
+			if reason := leaveError(f.payload[0]); reason == ErrPeerTimedOut {
+				s.end(s.timedOut(l.peer))
+			} else if reason != nil {
 				s.end(s.lost(l.peer, reason))
 			} else {
 				s.end(s.malformed(l.peer, stepLeave, errFrame))

@@ -44,6 +44,30 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// TestTimedOutTogether has a peer leave because it timed out: while we wait for another one as long, that one is who was silent.
+func TestTimedOutTogether(t *testing.T) {
+	for _, tt := range []struct {
+		waited time.Duration
+		want   channel.Party
+		why    error
+	}{{time.Minute - sameTime, 1, ErrSilent}, {time.Minute / 2, 2, ErrPeerTimedOut}} {
+		synctest.Test(t, func(t *testing.T) {
+			chs := channeltest.NewMesh(3, channeltest.Options{Buffer: 1 << 20}).Channels()
+			s, ctx := newSession(t.Context(), chs[0], testPlan(t, 3, 1, true, false), &Config{Patience: time.Minute})
+			go func() {
+				time.Sleep(tt.waited) // virtual
+				chs[2].SendTo(ctx, 0, closingFrame(&LostError{Party: 0, Err: ErrSilent}))
+			}()
+			_, err := s.receive(ctx, 1, stepHello, 0)
+			var lost *LostError
+			if !errors.As(err, &lost) || lost.Party != tt.want || !errors.Is(err, tt.why) {
+				t.Errorf("after %v: %v", tt.waited, err)
+			}
+			s.close(ctx, err)
+		})
+	}
+}
+
 // TestNobodyReads has a peer that takes nothing: the sender gives up after its patience.
 func TestNobodyReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
