@@ -43,11 +43,12 @@ var floors = map[string][]string{
 	"mpc":                 {"circuit", "channel", "ot", "internal/block"},
 	"internal/pathconn":   nil,
 	"channel/mesh":        {"channel", "identity", "internal/pathconn", "natpunch", "relay"},
+	"channel/memory":      {"channel"},
 	"channel/channeltest": {"channel"},
 
 	// Floors 3 and 4.
 	"internal/doctor":  {"channel/mesh", "coord", "identity", "natpunch", "relay"},
-	"internal/app":     {"channel", "channel/channeltest", "channel/mesh", "circuit", "coord", "garble", "identity", "internal/doctor", "mpc", "natpunch", "relay"},
+	"internal/app":     {"channel", "channel/memory", "channel/mesh", "circuit", "coord", "garble", "identity", "internal/doctor", "mpc", "natpunch", "relay"},
 	"internal/cli":     {"channel", "channel/mesh", "circuit", "coord", "garble", "identity", "internal/app", "internal/doctor", "mpc"},
 	"cmd/party":        {"internal/cli"},
 	"cmd/preprocessor": {"internal/cli"},

@@ -12,17 +12,17 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tacit-mpc/tacit/channel"
-	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 )
 
 func TestOthers(t *testing.T) {
-	chs := channeltest.NewMesh(4, channeltest.Options{}).Channels()
+	chs := memory.NewMesh(4, memory.Options{}).Channels()
 	for self, want := range [][]channel.Party{{1, 2, 3}, {0, 2, 3}, {0, 1, 3}, {0, 1, 2}} {
 		if got := channel.Others(chs[self]); !slices.Equal(got, want) {
 			t.Errorf("Others of %d = %v", self, got)
 		}
 	}
-	if got := channel.Others(channeltest.NewMesh(1, channeltest.Options{}).Channels()[0]); len(got) != 0 {
+	if got := channel.Others(memory.NewMesh(1, memory.Options{}).Channels()[0]); len(got) != 0 {
 		t.Errorf("Others of one party = %v", got)
 	}
 }
@@ -31,7 +31,7 @@ func TestOthers(t *testing.T) {
 func TestExchange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const n = 5
-		chs := channeltest.NewMesh(n, channeltest.Options{Buffer: 4096, Latency: time.Millisecond}).Channels()
+		chs := memory.NewMesh(n, memory.Options{Buffer: 4096, Latency: time.Millisecond}).Channels()
 		message := func(from, to int) []byte { return bytes.Repeat([]byte{byte(from*n + to)}, from*to*3000) }
 		var group errgroup.Group
 		for self, ch := range chs {
@@ -62,7 +62,7 @@ func TestExchange(t *testing.T) {
 
 func TestExchangeFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		mesh := channeltest.NewMesh(3, channeltest.Options{})
+		mesh := memory.NewMesh(3, memory.Options{})
 		chs := mesh.Channels()
 		if _, err := channel.Exchange(t.Context(), chs[0], make([][]byte, 2)); err == nil {
 			t.Error("exchanged too few messages")
@@ -87,7 +87,7 @@ func TestExchangeFails(t *testing.T) {
 }
 
 func TestMeterAndRecord(t *testing.T) {
-	chs := channeltest.NewMesh(3, channeltest.Options{MaxMessage: 100}).Channels()
+	chs := memory.NewMesh(3, memory.Options{MaxMessage: 100}).Channels()
 	rec := channel.Record(chs[0])
 	meter := channel.NewMeter(rec)
 	send := func(ch channel.Channel, to channel.Party, msg string) {

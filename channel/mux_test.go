@@ -14,6 +14,7 @@ import (
 
 	"github.com/tacit-mpc/tacit/channel"
 	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 )
 
 func muxes(t *testing.T, chs []channel.Channel) []*channel.Mux {
@@ -47,8 +48,8 @@ func TestMuxConforms(t *testing.T) {
 	for _, buffer := range []int{4096, 1 << 20} {
 		t.Run(fmt.Sprint(buffer), func(t *testing.T) {
 			channeltest.TestChannel(t, func(t *testing.T, n int) []channel.Channel {
-				opts := channeltest.Options{MaxMessage: 1 << 20, Buffer: buffer}
-				return subs(t, muxes(t, channeltest.NewMesh(n, opts).Channels()), "only")
+				opts := memory.Options{MaxMessage: 1 << 20, Buffer: buffer}
+				return subs(t, muxes(t, memory.NewMesh(n, opts).Channels()), "only")
 			})
 		})
 	}
@@ -58,7 +59,7 @@ func TestMuxConforms(t *testing.T) {
 func TestMuxLabels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const n, labels = 3, 20
-		ms := muxes(t, channeltest.NewMesh(n, channeltest.Options{Buffer: 4096, Latency: time.Millisecond}).Channels())
+		ms := muxes(t, memory.NewMesh(n, memory.Options{Buffer: 4096, Latency: time.Millisecond}).Channels())
 		var group errgroup.Group
 		for p, m := range ms {
 			for i := range labels {
@@ -97,7 +98,7 @@ func TestMuxLabels(t *testing.T) {
 // TestMuxFullLabel fills labels in both directions that nobody receives from: others go on, and the memory is bounded.
 func TestMuxFullLabel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ms := muxes(t, channeltest.NewMesh(2, channeltest.Options{Buffer: 4096}).Channels())
+		ms := muxes(t, memory.NewMesh(2, memory.Options{Buffer: 4096}).Channels())
 		full, live := subs(t, ms, "full"), subs(t, ms, "live")
 		for p, s := range full {
 			peer := channel.Party(1 - p)
@@ -127,7 +128,7 @@ func TestMuxFullLabel(t *testing.T) {
 }
 
 func TestMuxRefusesLabels(t *testing.T) {
-	m := muxes(t, channeltest.NewMesh(2, channeltest.Options{}).Channels())[0]
+	m := muxes(t, memory.NewMesh(2, memory.Options{}).Channels())[0]
 	for _, label := range []string{"", strings.Repeat("x", 33)} {
 		if _, err := m.Sub(label); err == nil {
 			t.Errorf("label %q accepted", label)
@@ -161,7 +162,7 @@ func TestMuxRefusesLabels(t *testing.T) {
 // TestMuxCloseUnblocks closes the Mux under calls on its sub-channels; the peer learns it on all labels, behind what was sent.
 func TestMuxCloseUnblocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ms := muxes(t, channeltest.NewMesh(2, channeltest.Options{}).Channels())
+		ms := muxes(t, memory.NewMesh(2, memory.Options{}).Channels())
 		a, b := subs(t, ms, "a"), subs(t, ms, "b")
 		if err := a[0].SendTo(t.Context(), 1, []byte("last")); err != nil {
 			t.Fatal(err)
@@ -217,7 +218,7 @@ func TestMuxHostilePeer(t *testing.T) {
 	for name, msgs := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				chs := channeltest.NewMesh(2, channeltest.Options{Buffer: 8 << 20}).Channels()
+				chs := memory.NewMesh(2, memory.Options{Buffer: 8 << 20}).Channels()
 				s := subs(t, muxes(t, chs[:1]), "y")[0]
 				for _, msg := range msgs {
 					if err := chs[1].SendTo(t.Context(), 0, msg); err != nil {

@@ -8,13 +8,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 	"github.com/tacit-mpc/tacit/garble"
 	"github.com/tacit-mpc/tacit/mpc"
 )
 
 // Three parties in one process compute add3.gb with the whole protocol. Between machines each party would run its own part of
-// the loop, over a channel/mesh instead of a channeltest.Mesh.
+// the loop, over a channel/mesh instead of a memory.Mesh.
 func Example() {
 	src, err := os.ReadFile("add3.gb")
 	if err != nil {
@@ -32,7 +32,7 @@ func Example() {
 	inputs := []string{"123u32", "456u32", "789u32"}
 	results := make([]string, len(inputs))
 	parties, ctx := errgroup.WithContext(context.Background())
-	for seat, ch := range channeltest.NewMesh(len(inputs), channeltest.Options{}).Channels() {
+	for seat, ch := range memory.NewMesh(len(inputs), memory.Options{}).Channels() {
 		parties.Go(func() error {
 			defer ch.Close()
 			input, err := program.ParseInput(seat, inputs[seat])

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/tacit-mpc/tacit/channel"
-	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 	"github.com/tacit-mpc/tacit/internal/block"
 )
 
@@ -67,7 +67,7 @@ func (c *cheat) run(t *testing.T) (o *ending) {
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		chs := channeltest.NewMesh(c.n, channeltest.Options{Buffer: 8 << 20, Tamper: c.intercept}).Channels()
+		chs := memory.NewMesh(c.n, memory.Options{Buffer: 8 << 20, Tamper: c.intercept}).Channels()
 		var parties sync.WaitGroup
 		for i := range c.n {
 			parties.Go(func() {

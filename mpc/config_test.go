@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/tacit-mpc/tacit/channel"
-	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 	"github.com/tacit-mpc/tacit/circuit"
 	"github.com/tacit-mpc/tacit/internal/block"
 )
@@ -115,7 +115,7 @@ func TestDealerIsAgreed(t *testing.T) {
 	if want := "ag1;rho=40;k=4;B=1;L=128;chunks=1;dealer=1;order=stream"; with.paramString() != want {
 		t.Errorf("got %s, want %s", with.paramString(), want)
 	}
-	if err := Deal(t.Context(), channeltest.NewMesh(3, channeltest.Options{}).Channels()[1], *job, nil); err == nil {
+	if err := Deal(t.Context(), memory.NewMesh(3, memory.Options{}).Channels()[1], *job, nil); err == nil {
 		t.Error("a party dealt")
 	}
 }

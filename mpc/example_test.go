@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 	"github.com/tacit-mpc/tacit/circuit"
 	"github.com/tacit-mpc/tacit/mpc"
 )
@@ -23,7 +23,7 @@ func Example() {
 	job := mpc.Job{Circuit: c, Context: []byte("vote on supper")}
 
 	votes := []bool{true, false, true}
-	channels := channeltest.NewMesh(3, channeltest.Options{}).Channels()
+	channels := memory.NewMesh(3, memory.Options{}).Channels()
 	results := make([][]bool, 3)
 	var parties sync.WaitGroup
 	for i, ch := range channels {

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 	"github.com/tacit-mpc/tacit/circuit"
 )
 
@@ -27,16 +27,16 @@ func TestRefusedJobs(t *testing.T) {
 		"unknown security level": {Circuit: c, Params: Params{Rho: 41}},
 		"unknown depth":          {Circuit: c, Params: Params{K: 3}},
 	} {
-		chs := channeltest.NewMesh(2, channeltest.Options{}).Channels()
+		chs := memory.NewMesh(2, memory.Options{}).Channels()
 		if _, err := Run(t.Context(), chs[0], job, make([]bool, 2), nil); err == nil {
 			t.Errorf("accepted: %s", what)
 		}
 	}
-	chs := channeltest.NewMesh(2, channeltest.Options{}).Channels()
+	chs := memory.NewMesh(2, memory.Options{}).Channels()
 	if _, err := Run(t.Context(), chs[0], Job{Circuit: c}, make([]bool, 3), nil); err == nil {
 		t.Error("accepted too many input bits")
 	}
-	chs = channeltest.NewMesh(2, channeltest.Options{MaxMessage: maxPayload}).Channels()
+	chs = memory.NewMesh(2, memory.Options{MaxMessage: maxPayload}).Channels()
 	if _, err := Run(t.Context(), chs[0], Job{Circuit: c}, make([]bool, 2), nil); err == nil {
 		t.Error("accepted a channel that cannot carry a frame")
 	}
@@ -66,7 +66,7 @@ func TestDisagreement(t *testing.T) {
 		"order":      func(j *Job) { j.Params.TwoPhase = true },
 		"buckets":    func(j *Job) { j.Params.tiny = &bucketing{8, 128} },
 	} {
-		chs := channeltest.NewMesh(2, channeltest.Options{}).Channels()
+		chs := memory.NewMesh(2, memory.Options{}).Channels()
 		job := base
 		change(&job)
 		var wg sync.WaitGroup

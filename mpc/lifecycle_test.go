@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/tacit-mpc/tacit/channel"
-	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 	"github.com/tacit-mpc/tacit/internal/block"
 )
 
@@ -20,7 +20,7 @@ import (
 func TestInterrupt(t *testing.T) {
 	for _, deadline := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			var opts channeltest.Options
+			var opts memory.Options
 			ctx, cancel := context.WithCancel(t.Context())
 			if deadline {
 				opts.Latency = time.Minute
@@ -28,7 +28,7 @@ func TestInterrupt(t *testing.T) {
 				ctx, cancel = context.WithTimeoutCause(t.Context(), time.Second, errors.New("supper"))
 			}
 			defer cancel()
-			chs := channeltest.NewMesh(3, opts).Channels()
+			chs := memory.NewMesh(3, opts).Channels()
 			c := chain(t, 3)
 			results := make([]result, 3)
 			var wg sync.WaitGroup
@@ -75,7 +75,7 @@ func TestInterrupt(t *testing.T) {
 func TestKilled(t *testing.T) {
 	for _, event := range []string{"inputs", "masks", "evaluated", "done"} {
 		synctest.Test(t, func(t *testing.T) {
-			mesh := channeltest.NewMesh(3, channeltest.Options{})
+			mesh := memory.NewMesh(3, memory.Options{})
 			c := chain(t, 3)
 			results := make([]result, 3)
 			var wg sync.WaitGroup
@@ -106,7 +106,7 @@ func TestKilled(t *testing.T) {
 // TestClosedUnderneath closes a party's own channel in the middle of its run.
 func TestClosedUnderneath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		chs := channeltest.NewMesh(2, channeltest.Options{}).Channels()
+		chs := memory.NewMesh(2, memory.Options{}).Channels()
 		job := Job{Circuit: chain(t, 2), Params: tinyParams(2, 8)}
 		errs := make([]error, 2)
 		var wg sync.WaitGroup
@@ -215,7 +215,7 @@ func TestErased(t *testing.T) {
 // TestSingleUse checks that what may be used once refuses the second use.
 func TestSingleUse(t *testing.T) {
 	p := attacked(chain(t, 2), true, 0, nil)
-	links := channeltest.NewMesh(3, channeltest.Options{}).Channels()
+	links := memory.NewMesh(3, memory.Options{}).Channels()
 	pre := TrustDealer(links[0])
 	s := &session{plan: testPlan(t, 2, 1, true, false)}
 	if _, err := pre.start(s); err != nil {
@@ -242,7 +242,7 @@ func TestSingleUse(t *testing.T) {
 func TestTooEarly(t *testing.T) {
 	p := testPlan(t, 2, 8, true, true)
 	synctest.Test(t, func(t *testing.T) {
-		mesh := channeltest.NewMesh(2, channeltest.Options{})
+		mesh := memory.NewMesh(2, memory.Options{})
 		chs := mesh.Channels()
 		s, ctx := newSession(t.Context(), chs[0], p, &Config{})
 		// Party 1 sends S0, S1 and the openings of chunks 1, 2, 3 at once; nothing is taken from party 0's inbox.
@@ -329,8 +329,8 @@ func TestEarlyClose(t *testing.T) {
 				c := chain(t, n)
 				p := &play{in: randomInputs(c, 7), job: Job{Circuit: c, Outputs: everyOutput(c, n, set), Params: tinyParams(1, 8)}}
 				want := p.want(t)
-				chs := channeltest.NewMesh(n, channeltest.Options{Latency: time.Second}).Channels()
-				links := channeltest.NewMesh(n+1, channeltest.Options{}).Channels()
+				chs := memory.NewMesh(n, memory.Options{Latency: time.Second}).Channels()
+				links := memory.NewMesh(n+1, memory.Options{}).Channels()
 				var wg sync.WaitGroup
 				wg.Go(func() {
 					if err := Deal(t.Context(), links[n], p.job, nil); err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/tacit-mpc/tacit/channel"
-	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 	"github.com/tacit-mpc/tacit/circuit"
 )
 
@@ -18,7 +18,7 @@ type play struct {
 	job     Job
 	in      [][]bool
 	dealer  bool
-	mesh    channeltest.Options
+	mesh    memory.Options
 	config  func(p int) *Config // nil means the defaults
 	observe observer
 }
@@ -38,14 +38,14 @@ func (p *play) run(t testing.TB) []result {
 	var dealer sync.WaitGroup
 	var links []channel.Channel
 	if p.dealer {
-		links = channeltest.NewMesh(n+1, channeltest.Options{Buffer: 16 << 20}).Channels()
+		links = memory.NewMesh(n+1, memory.Options{Buffer: 16 << 20}).Channels()
 		dealer.Go(func() {
 			if err := Deal(ctx, links[n], p.job, nil); err != nil && !errors.Is(err, context.Canceled) {
 				t.Errorf("dealer: %v", err)
 			}
 		})
 	}
-	chs := channeltest.NewMesh(n, p.mesh).Channels()
+	chs := memory.NewMesh(n, p.mesh).Channels()
 	results := make([]result, n)
 	var parties sync.WaitGroup
 	for i := range n {

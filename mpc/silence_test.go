@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tacit-mpc/tacit/channel"
-	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 )
 
 // TestSilence is row 34: a party that falls silent, at any step, is named by those who wait for it, after their patience.
@@ -52,7 +52,7 @@ func TestTimedOutTogether(t *testing.T) {
 		why    error
 	}{{time.Minute - sameTime, 1, ErrSilent}, {time.Minute / 2, 2, ErrPeerTimedOut}} {
 		synctest.Test(t, func(t *testing.T) {
-			chs := channeltest.NewMesh(3, channeltest.Options{Buffer: 1 << 20}).Channels()
+			chs := memory.NewMesh(3, memory.Options{Buffer: 1 << 20}).Channels()
 			s, ctx := newSession(t.Context(), chs[0], testPlan(t, 3, 1, true, false), &Config{Patience: time.Minute})
 			go func() {
 				time.Sleep(tt.waited) // virtual
@@ -71,7 +71,7 @@ func TestTimedOutTogether(t *testing.T) {
 // TestNobodyReads has a peer that takes nothing: the sender gives up after its patience.
 func TestNobodyReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		chs := channeltest.NewMesh(2, channeltest.Options{Buffer: 1}).Channels()
+		chs := memory.NewMesh(2, memory.Options{Buffer: 1}).Channels()
 		s, ctx := newSession(t.Context(), chs[0], testPlan(t, 2, 1, true, false), &Config{Patience: time.Minute})
 		for range outboxSize + 1 { // the writer holds one
 			s.links[1].out <- make([]byte, 100)
@@ -90,7 +90,7 @@ func TestSlowIsNotSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := testPlan(t, 2, 1, true, false)
 		p.chunks[0].ands = 1 << 18 // GB1 has two frames
-		chs := channeltest.NewMesh(2, channeltest.Options{Buffer: 64 << 20}).Channels()
+		chs := memory.NewMesh(2, memory.Options{Buffer: 64 << 20}).Channels()
 		s, ctx := newSession(t.Context(), chs[0], p, &Config{Patience: time.Minute})
 		go func() {
 			for _, m := range names(p, 1, 0) {

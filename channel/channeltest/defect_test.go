@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tacit-mpc/tacit/channel"
+	"github.com/tacit-mpc/tacit/channel/memory"
 )
 
 // defects are Channels that break the contract, each with the test of the suite that must notice.
@@ -30,7 +31,7 @@ var defects = map[string]struct {
 	})},
 	"reorders": {"OrderAndBoundaries", func(n int) []channel.Channel {
 		held := make(map[[2]channel.Party][]byte)
-		return NewMesh(n, Options{Tamper: func(from, to channel.Party, i int, msg []byte) [][]byte {
+		return memory.NewMesh(n, memory.Options{Tamper: func(from, to channel.Party, i int, msg []byte) [][]byte {
 			if i%2 == 0 {
 				held[[2]channel.Party{from, to}] = msg
 				return nil
@@ -38,23 +39,23 @@ var defects = map[string]struct {
 			return [][]byte{msg, held[[2]channel.Party{from, to}]}
 		}}).Channels()
 	}},
-	"aliases": {"Ownership", wrapped(Options{}, func(ch channel.Channel) channel.Channel {
+	"aliases": {"Ownership", wrapped(memory.Options{}, func(ch channel.Channel) channel.Channel {
 		return &aliasing{Channel: ch, buf: make([]byte, 1<<16)}
 	})},
-	"accepts any size": {"SizeLimit", wrapped(Options{MaxMessage: 2000}, func(ch channel.Channel) channel.Channel { return modest{ch} })},
-	"is unbounded":     {"BoundedInFlight", wrapped(Options{MaxMessage: 1 << 20, Buffer: 1 << 40}, nil)},
-	"has bare errors":  {"NoSuchParty", wrapped(Options{}, func(ch channel.Channel) channel.Channel { return bare{ch} })},
-	"closes once":      {"CloseTwice", wrapped(Options{}, func(ch channel.Channel) channel.Channel { return &once{Channel: ch} })},
+	"accepts any size": {"SizeLimit", wrapped(memory.Options{MaxMessage: 2000}, func(ch channel.Channel) channel.Channel { return modest{ch} })},
+	"is unbounded":     {"BoundedInFlight", wrapped(memory.Options{MaxMessage: 1 << 20, Buffer: 1 << 40}, nil)},
+	"has bare errors":  {"NoSuchParty", wrapped(memory.Options{}, func(ch channel.Channel) channel.Channel { return bare{ch} })},
+	"closes once":      {"CloseTwice", wrapped(memory.Options{}, func(ch channel.Channel) channel.Channel { return &once{Channel: ch} })},
 	"forgets on close": {"CloseDelivers", killed},
 }
 
 func tampered(f func(i int, msg []byte) [][]byte) func(n int) []channel.Channel {
-	return wrapped(Options{Tamper: func(_, _ channel.Party, i int, msg []byte) [][]byte { return f(i, msg) }}, nil)
+	return wrapped(memory.Options{Tamper: func(_, _ channel.Party, i int, msg []byte) [][]byte { return f(i, msg) }}, nil)
 }
 
-func wrapped(opts Options, wrap func(channel.Channel) channel.Channel) func(n int) []channel.Channel {
+func wrapped(opts memory.Options, wrap func(channel.Channel) channel.Channel) func(n int) []channel.Channel {
 	return func(n int) []channel.Channel {
-		chs := NewMesh(n, opts).Channels()
+		chs := memory.NewMesh(n, opts).Channels()
 		for i := range chs {
 			if wrap != nil {
 				chs[i] = wrap(chs[i])
@@ -65,7 +66,7 @@ func wrapped(opts Options, wrap func(channel.Channel) channel.Channel) func(n in
 }
 
 func killed(n int) []channel.Channel {
-	m := NewMesh(n, Options{Latency: 50 * time.Millisecond})
+	m := memory.NewMesh(n, memory.Options{Latency: 50 * time.Millisecond})
 	var chs []channel.Channel
 	for _, ch := range m.Channels() {
 		chs = append(chs, mortal{ch, m})
@@ -75,7 +76,7 @@ func killed(n int) []channel.Channel {
 
 type mortal struct {
 	channel.Channel
-	mesh *Mesh
+	mesh *memory.Mesh
 }
 
 func (m mortal) Close() error {

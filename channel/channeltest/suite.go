@@ -1,3 +1,4 @@
+// Package channeltest holds the conformance suite that any channel.Channel must pass.
 package channeltest
 
 import (

@@ -6,25 +6,27 @@ import (
 	"time"
 
 	"github.com/tacit-mpc/tacit/channel"
+	"github.com/tacit-mpc/tacit/channel/memory"
 )
 
 func TestMesh(t *testing.T) {
-	for name, opts := range map[string]Options{
+	for name, opts := range map[string]memory.Options{
 		"plain":   {MaxMessage: 1 << 20},
 		"tiny":    {MaxMessage: 1 << 20, Buffer: 4096},
 		"latency": {MaxMessage: 1 << 20, Latency: time.Millisecond},
 		"large":   {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			TestChannel(t, func(t *testing.T, n int) []channel.Channel { return NewMesh(n, opts).Channels() })
+			TestChannel(t, func(t *testing.T, n int) []channel.Channel { return memory.NewMesh(n, opts).Channels() })
 		})
 	}
 }
 
 func TestMeshReceiveLimit(t *testing.T) {
-	m := NewMesh(2, Options{MaxMessage: 1000})
+	m := memory.NewMesh(2, memory.Options{MaxMessage: 1000, Tamper: func(_, _ channel.Party, _ int, msg []byte) [][]byte {
+		return [][]byte{append(msg, 0)}
+	}})
 	small := m.Channels()[1]
-	m.opts.Tamper = func(_, _ channel.Party, _ int, msg []byte) [][]byte { return [][]byte{append(msg, 0)} }
 	TestReceiveLimit(t, roomy{m.Channels()[0]}, small)
 }
 

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/tacit-mpc/tacit/channel"
-	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 	"github.com/tacit-mpc/tacit/mpc"
 )
 
@@ -28,7 +28,7 @@ func TestEstimate(t *testing.T) {
 			var most int64
 			done := make(chan error, c.n)
 			var meters []*channel.Meter
-			for i, ch := range channeltest.NewMesh(c.n, channeltest.Options{}).Channels() {
+			for i, ch := range memory.NewMesh(c.n, memory.Options{}).Channels() {
 				m := channel.NewMeter(ch)
 				meters = append(meters, m)
 				go func() {

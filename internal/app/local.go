@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tacit-mpc/tacit/channel"
-	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 	"github.com/tacit-mpc/tacit/mpc"
 )
 
@@ -41,7 +41,7 @@ func Local(ctx context.Context, cfg LocalConfig) (*Result, error) {
 	job := mpc.Job{Circuit: p.circuit, Outputs: outputsOf(p.circuit, n, cfg.Outputs), Evaluator: channel.Party(cfg.Evaluator)}
 	events := listener(cfg.Events)
 	watch := newStopwatch(events)
-	net := channeltest.NewMesh(n, channeltest.Options{})
+	net := memory.NewMesh(n, memory.Options{})
 	meters := make([]*channel.Meter, n)
 	outs := make([][]bool, n)
 	group, ctx := errgroup.WithContext(ctx)

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tacit-mpc/tacit/channel/channeltest"
+	"github.com/tacit-mpc/tacit/channel/memory"
 	"github.com/tacit-mpc/tacit/circuit"
 	"github.com/tacit-mpc/tacit/garble/internal/check"
 	"github.com/tacit-mpc/tacit/garble/internal/lower"
@@ -76,7 +76,7 @@ func play(t *testing.T, c *circuit.Circuit, bits []bool) [][]bool {
 	n := len(c.Inputs())
 	out := make([][]bool, n)
 	var parties errgroup.Group
-	for i, ch := range channeltest.NewMesh(n, channeltest.Options{}).Channels() {
+	for i, ch := range memory.NewMesh(n, memory.Options{}).Channels() {
 		own := bits[:c.Inputs()[i]]
 		bits = bits[c.Inputs()[i]:]
 		parties.Go(func() (err error) {

@@ -1,7 +1,7 @@
-// Package channeltest carries channel.Channel in memory, with latency, bounded buffers, loss of a party and tampering, and
-// holds the conformance suite that any Channel must pass. It is for tests, examples and runs within one process: it neither
-// encrypts nor authenticates, since nobody else can reach it.
-package channeltest
+// Package memory carries channel.Channel between parties of one process, with latency, bounded buffers, loss of a party and
+// tampering. It is for runs within one process, tests and examples: it neither encrypts nor authenticates, since nobody else can
+// reach it.
+package memory
 
 import (
 	"context"
