@@ -89,7 +89,9 @@ func Host(ctx context.Context, cfg HostConfig) error {
 	if h.relay != nil {
 		defer h.relay.server.Close()
 	}
-	transport := &quic.Transport{Conn: socket}
+	// With the key kept, parties notice a restart at once: from resets, which want room in the packets that they answer.
+	reset := quic.StatelessResetKey(cfg.Key.Derive("quic stateless reset"))
+	transport := &quic.Transport{Conn: socket, StatelessResetKey: &reset, ConnectionIDLength: 16}
 	defer transport.Close()
 	var answering sync.WaitGroup
 	defer answering.Wait()

@@ -58,7 +58,8 @@ func (m *member) hear(e coord.Event) {
 		m.events(partyState(e))
 	}
 	m.waitForSeats()
-	if net != nil && (e.State == coord.Lost || e.State == coord.Failed) && e.Seat != m.seat {
+	// That the coordinator no longer hears a party may be the network: its paths to us may still be good, or come back.
+	if net != nil && (e.State == coord.Failed || e.State == coord.Lost && e.Closed) && e.Seat != m.seat {
 		net.PeerGone(channel.Party(e.Seat), "the coordinator says: "+e.Reason)
 	}
 }
