@@ -25,7 +25,8 @@ func compile(t *testing.T, file, fn string) *garble.Program {
 	if err != nil {
 		t.Fatal(garble.Render(string(src), err))
 	}
-	p, err := checked.Compile(fn, nil)
+	rows := garble.Consts{"PARTY_0": {"ROWS": "3"}, "PARTY_1": {"ROWS": "2"}} // of those that ask for them
+	p, err := checked.Compile(fn, rows)
 	if err != nil {
 		t.Fatal(garble.Render(string(src), err))
 	}
@@ -88,6 +89,8 @@ func TestExamples(t *testing.T) {
 			"[(3, 100), (7, 4000000000), (8, 1), (9, 9), (20, 50), (21, 10), (22, 10), (23, 10)]",
 			"[(1, 2), (7, 5), (10, 2), (20, 4000000000), (23, 1), (30, 1), (31, 1), (32, 1)]",
 		}, "Campaign {buyers: 3, cost: 4000000006, sales: 4000000060}"},
+		{"registers.gb", []string{"[(2, 10), (5, 20), (9, 30)]", "[(5, 1), (7, 2)]"}, "Both {debt: 21, people: 1}"},
+		{"registers.gb", []string{"[(2, 4294967295), (5, 4294967295), (9, 30)]", "[(2, 4294967295), (5, 4294967295)]"}, "Both {debt: 17179869180, people: 2}"},
 		{"campaign.gb", []string{
 			"[(1, 1), (3, 1), (5, 1), (7, 1), (9, 1), (11, 1), (13, 1), (15, 1)]",
 			"[(2, 1), (4, 1), (6, 1), (8, 1), (10, 1), (12, 1), (14, 1), (16, 1)]",
