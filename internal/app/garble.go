@@ -99,7 +99,7 @@ func badGarble(s Source, err error) error {
 	case "MaxCircuitSizeExceeded":
 		e.Hint = "let it do less, or allow more: --max-gates N (it takes about 10 bytes of memory a gate)"
 	case "MissingConstant":
-		e.Hint = "supply it: --const NAME=LITERAL for our own seat; eval, check and local take --const PARTY_0::NAME=LITERAL"
+		e.Hint = "supply it: --const NAME=LITERAL for our own seat; local, eval, check and compile take --const PARTY_0::NAME=LITERAL"
 	}
 	e.Position = position(first.Phase, first.Pos)
 	e.Excerpt = garble.Render(string(s.Text), err)

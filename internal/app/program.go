@@ -25,6 +25,9 @@ type Source struct {
 	Values   Values
 }
 
+// MostGates is the largest MaxGates.
+const MostGates = 1 << 30
+
 // DefaultMaxGates is how many XOR and AND gates a Garble program may compile to: about 700 MB of memory. It keeps a hostile
 // program from keeping its reader busy for more than seconds.
 const DefaultMaxGates = 1 << 26

@@ -98,9 +98,13 @@ func valueFlag(flags []cli.Flag, name string) cli.Flag {
 func fixedValues(f cli.Flag) []string {
 	switch f.Names()[0] {
 	case "path":
-		return []string{"auto", "direct"}
+		return []string{"auto", "direct", "relay"}
 	case "outputs":
 		return []string{"all"}
+	case "format":
+		return []string{"fashion", "old"}
+	case "bit-order":
+		return []string{"lsb", "msb"}
 	}
 	return nil
 }

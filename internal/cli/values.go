@@ -29,8 +29,8 @@ func (c *call) source(name string) (app.Source, error) {
 	if err != nil {
 		return s, err
 	}
-	if s.MaxGates = c.Int("max-gates"); s.MaxGates <= 0 {
-		return s, usagef("as in --max-gates %d", app.DefaultMaxGates)("--max-gates %d: a program has gates", s.MaxGates)
+	if s.MaxGates = c.Int("max-gates"); s.MaxGates < 1 || s.MaxGates > app.MostGates {
+		return s, usagef("as in --max-gates %d", app.DefaultMaxGates)("--max-gates %d is not between 1 and %d", s.MaxGates, app.MostGates)
 	}
 	s.Values = app.Values{JSONInput: c.Bool("input-json"), JSONResult: c.Bool("json-literals"), SortJoins: c.Bool("sort-joins")}
 	return s, nil
