@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,18 +41,23 @@ func ReadSource(name, function string) (Source, error) {
 	if name == "" {
 		return Source{}, unreadable(errors.New("no program given"))
 	}
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return Source{}, unreadable(err)
-	case info.IsDir():
-		return Source{}, unreadable(fmt.Errorf("%s is a directory", name))
-	case info.Size() > maxProgram:
-		return Source{}, unreadable(fmt.Errorf("%s is larger than %d MiB", name, maxProgram>>20))
-	}
-	text, err := os.ReadFile(name)
+	f, err := os.Open(name)
 	if err != nil {
 		return Source{}, unreadable(err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil {
+		return Source{}, unreadable(err)
+	} else if info.IsDir() {
+		return Source{}, unreadable(fmt.Errorf("%s is a directory", name))
+	}
+	// What is no regular file has no size that could be asked for.
+	text, err := io.ReadAll(io.LimitReader(f, maxProgram+1))
+	if err != nil {
+		return Source{}, unreadable(err)
+	}
+	if len(text) > maxProgram {
+		return Source{}, unreadable(fmt.Errorf("%s is larger than %d MiB", name, maxProgram>>20))
 	}
 	return Source{Name: name, Text: text, Function: function}, nil
 }
