@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -56,6 +57,7 @@ func New(tb testing.TB) *Lab {
 		tb.Skipf("network namespaces cannot be made here: %s", out)
 	}
 	run("ip", "netns", "del", l.prefix+"probe")
+	sweep()
 
 	l.Inet, l.Server = l.Namespace("inet"), l.Namespace("srv")
 	l.Veth(l.Inet, "srv", l.Server, "eth0")
@@ -69,6 +71,20 @@ func New(tb testing.TB) *Lab {
 	l.Server.IP("route", "add", "default", "via", "2001:db8:fff::fe")
 	l.Inet.NFT(bogons)
 	return l
+}
+
+// sweep removes namespaces of test processes that were killed before they could.
+func sweep() {
+	names, err := filepath.Glob("/run/netns/tl*.*")
+	if err != nil {
+		return
+	}
+	for _, name := range names {
+		var pid, number int
+		if n, _ := fmt.Sscanf(filepath.Base(name), "tl%d.%d.", &pid, &number); n == 2 && unix.Kill(pid, 0) == unix.ESRCH {
+			run("ip", "netns", "del", filepath.Base(name))
+		}
+	}
 }
 
 // bogons makes the internet drop what no provider forwards.
