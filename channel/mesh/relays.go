@@ -42,6 +42,11 @@ func (r *reacher) relays() {
 	}
 }
 
+// atRelay tells whether one of our relays is at an address.
+func (r *reacher) atRelay(a netip.Addr) bool {
+	return slices.ContainsFunc(r.cfg.Relays, func(s RelayServer) bool { return s.Addr.Addr() == a.Unmap() })
+}
+
 // keepRelay holds an allocation at one host, over whatever transport gets there, and makes a new one whenever it dies.
 func (r *reacher) keepRelay(servers []RelayServer) {
 	pause := firstRetry

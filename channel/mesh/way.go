@@ -40,11 +40,13 @@ func newWay(m *Mesh, peer Peer) (*way, error) {
 		return nil, fmt.Errorf("party %d: %w", peer.Seat, err)
 	}
 	w := &way{m: m, peer: peer, quic: m.sock.conn.Peer()}
+	w.mu.Lock()
 	w.pings = m.sock.puncher.Pair(natpunch.PairConfig{
 		Secret: secret, Lower: m.cfg.Self < peer.Seat, Policy: m.cfg.Policy,
 		Changed: w.changed,
-		Heard:   func(from netip.AddrPort, _ natpunch.Outlet) { w.quic.Own(from) },
+		Heard:   w.heard,
 	})
+	w.mu.Unlock()
 	var known []natpunch.Candidate
 	for _, a := range peer.Addrs {
 		known = append(known, natpunch.Candidate{Addr: a, Kind: natpunch.Host})
@@ -117,6 +119,23 @@ func (w *way) add(candidates []natpunch.Candidate) {
 	w.route()
 	w.mu.Unlock()
 	w.pings.AddRemote(candidates...)
+}
+
+// heard takes where a ping of the peer came from. An address at one of our relays that nobody told us of yet is taken for a relayed
+// one, or the pings would think it a direct path: they are quicker than what the coordinator passes on.
+func (w *way) heard(from netip.AddrPort, out natpunch.Outlet) {
+	if w.m.sock.conn.Owner(from) == w.quic {
+		return
+	}
+	w.quic.Own(from)
+	if _, main := out.(mainOutlet); !main || from.Addr().IsLoopback() {
+		return
+	}
+	if _, _, r := w.m.sock.known(w.peer.Seat); r != nil && r.atRelay(from.Addr()) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.pings.AddRemote(natpunch.Candidate{Addr: from, Kind: natpunch.Relayed})
+	}
 }
 
 // changed is called by the pings when the best path appears, moves or is lost.
