@@ -181,6 +181,9 @@ waiting:
 		t.Fatal(err)
 	}
 	r.Path = answers[0].Paths[0].Kind
+	if c.want == "direct" && answers[0].atRelay() {
+		t.Errorf("the path to %s is called direct", answers[0].Paths[0].Remote)
+	}
 	tell(t, r)
 	if c.want != "" && r.Path != c.want {
 		t.Errorf("the path at the end is of kind %s, want %s", r.Path, c.want)

@@ -130,8 +130,8 @@ func (c cell) run(t *testing.T, pre *process, args ...string) {
 		kind = "relay"
 	}
 	for i, a := range answers {
-		if a.Paths[0].Kind != kind {
-			t.Errorf("%s: party %d ended with a path of kind %s, want %s", c.name, i, a.Paths[0].Kind, kind)
+		if p := a.Paths[0]; p.Kind != kind || kind == "direct" && a.atRelay() {
+			t.Errorf("%s: party %d ended with a path of kind %s to %s, want %s", c.name, i, p.Kind, p.Remote, kind)
 			s.explain()
 		}
 	}

@@ -37,6 +37,12 @@ type answer struct {
 	Paths  []struct{ Kind, Remote, Why string }
 }
 
+// atRelay tells whether the path leads to the machine of the relay, whatever it is called.
+func (a answer) atRelay() bool {
+	at, err := netip.ParseAddrPort(a.Paths[0].Remote)
+	return err != nil || at.Addr().Unmap().String() == netns.ServerAddrs[0]
+}
+
 // inputs are those of the two parties.
 var inputs = [2]uint64{123456789, 987654321}
 
