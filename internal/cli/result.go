@@ -50,10 +50,10 @@ func unwritten(err error) error {
 	return &app.Error{Reason: app.BadFile, Op: "writing the result", Err: err, Hint: "nothing else will show it: see where stdout goes"}
 }
 
-// outputs reads --outputs: nil for all (or for a flag that is not set), else the seats in ascending order.
+// outputs reads --outputs: nil for all, else the seats in ascending order. Nothing (a script's empty variable) is not all.
 func (c *call) outputs() ([]int, error) {
 	text := c.String("outputs")
-	if text == "all" || text == "" {
+	if text == "all" {
 		return nil, nil
 	}
 	bad := usagef("--outputs all, or a list of seats: --outputs 0,2")
