@@ -56,6 +56,7 @@ var floors = map[string][]string{
 
 	// Test equipment.
 	"internal/natlab/netns": nil,
+	"internal/natlab/e2e":   nil, // tests only: the real programs between network namespaces
 }
 
 // external says which modules outside the standard library a package may import. What is not listed imports none.
