@@ -24,6 +24,7 @@ type fault struct {
 	kinds  [2]netns.Kind
 	aim    time.Duration // to traffic again; the test fails at three times that
 	short  bool          // played in a short run too
+	early  bool          // it is there before the parties start
 	resume bool          // pre keeps its state
 	args   []string      // more flags of the parties
 	want   string        // kind of the path at the end; "" is any
@@ -66,11 +67,11 @@ var faults = []fault{
 	{name: "5 % loss", kinds: both(netns.Masq), aim: time.Second, want: "direct", do: func(f *field) {
 		f.lab.Inet.NFT(table("cut", "numgen random mod 100 < 5 drop"))
 	}},
-	{name: "MTU 1280", kinds: both(netns.Firewall), aim: time.Second, want: "direct", do: func(f *field) {
+	{name: "MTU 1280", kinds: both(netns.Firewall), early: true, aim: time.Second, want: "direct", do: func(f *field) {
 		f.x.IP("link", "set", "dev", "eth0", "mtu", "1280")
 		f.lab.Inet.IP("link", "set", "dev", "a1", "mtu", "1280")
 	}},
-	{name: "MTU black hole", kinds: both(netns.Firewall), aim: 2 * time.Second, do: func(f *field) {
+	{name: "MTU black hole", kinds: both(netns.Firewall), early: true, aim: 2 * time.Second, do: func(f *field) {
 		f.lab.Inet.NFT(table("cut", "meta l4proto udp ip length > 1300 drop"))
 	}},
 	{name: "pre restarted, relayed pair", kinds: both(netns.Symmetric), aim: 2 * time.Second, want: "relay",
@@ -138,6 +139,9 @@ func (c fault) run(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
+	if c.early {
+		c.do(f)
+	}
 	s, err := meet(t, host(t, l, 4433, more...), f.x.NS, f.y.NS, faultRounds, c.args...)
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +156,9 @@ func (c fault) run(t *testing.T) {
 	}
 	r := faultResult{Fault: c.name, Aim: c.aim.Milliseconds(), Traffic: -1}
 	f.from = time.Now()
-	c.do(f)
+	if !c.early {
+		c.do(f)
+	}
 	before := int64(-1)
 	limit := time.After(time.Minute)
 waiting:
