@@ -67,7 +67,8 @@ func (c *Checked) Instantiate(fn string, consts Consts) (*Signature, error) {
 }
 
 // Limits bound a compilation: Gates, the XOR and AND gates (default 2^28, about 2 GiB of memory), and Steps, the expressions
-// and turns of loops, and one more for each 64 bits that they handle (default 2^30). Zero means the default.
+// and turns of loops, and one more for each 64 bits that they copy or 2 that they compute with (default 2^27), and Live, the bits
+// of all variables (default 2^26). Zero means the default.
 type Limits = lower.Limits
 
 // Compile makes the circuit of the pub function fn; "" means main. The error is an ErrorList.
