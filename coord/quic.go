@@ -30,6 +30,7 @@ func (q *quicConn) Close() error { return q.c.CloseWithError(0, "") }
 // to notice its end.
 func quicConfig() *quic.Config {
 	return &quic.Config{
+		InitialPacketSize:              1200, // fits where the MTU is 1280; path MTU discovery finds more
 		HandshakeIdleTimeout:           joinWithin,
 		MaxIdleTimeout:                 lostAfter + pingEvery,
 		MaxIncomingStreams:             -1,

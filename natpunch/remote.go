@@ -43,6 +43,9 @@ func (t *route) proven() bool { return !t.ponged.IsZero() && t.heard }
 // add enters an address of the peer, or finds it. It returns nil if there is no room.
 func (c *Pair) add(r Candidate) (n *remote, isNew bool) {
 	if old := c.remotes[r.Addr]; old != nil {
+		if old.Kind == PeerReflexive && r.Kind != PeerReflexive {
+			c.told(old, r.Kind)
+		}
 		return old, false
 	}
 	if len(c.remotes) >= maxRemotes && !c.evict() {
@@ -52,6 +55,33 @@ func (c *Pair) add(r Candidate) (n *remote, isNew bool) {
 	n = &remote{Candidate: r, added: c.added, routes: map[Outlet]*route{}}
 	c.remotes[r.Addr] = n
 	return n, true
+}
+
+// told corrects what we took a learned address for: the peer says that it is of another kind, perhaps at a relay.
+func (c *Pair) told(r *remote, kind Kind) {
+	r.Kind = kind
+	changed := false
+	for out, t := range r.routes {
+		was := t.rank
+		t.rank = c.rank(r, out)
+		changed = changed || t == c.chosen && t.rank != was
+	}
+	if !changed {
+		return
+	}
+	if !c.allowed(c.chosen) {
+		c.lose(time.Now())
+		return
+	}
+	for _, other := range c.remotes {
+		for _, t := range other.routes {
+			c.choose(t)
+		}
+	}
+	c.publish()
+	if !c.direct() {
+		c.search.news(time.Now())
+	}
 }
 
 // evict makes room by forgetting the oldest address without a proven route, a learned one if there is any.

@@ -25,6 +25,7 @@ const (
 	mostHandshakes   = 128
 	busyPackets      = 4 // sends within checkEvery that mean traffic, not keep-alives
 	connectionIDSize = 8
+	firstPacket      = 1200 // bytes of UDP payload, fits where the MTU is 1280; path MTU discovery finds more
 )
 
 // The invariants that keep pipelined messages from filling a window: they fail to compile if broken.

@@ -52,6 +52,7 @@ func (w *windows) forget(conn *quic.Conn) {
 // smaller one of both sides holds, and each Mesh watches its own patience besides.
 func (w *windows) config(idle time.Duration, controlStreams int64) *quic.Config {
 	return &quic.Config{
+		InitialPacketSize:              firstPacket,
 		HandshakeIdleTimeout:           handshakeTimeout,
 		MaxIdleTimeout:                 idle,
 		KeepAlivePeriod:                keepAlive,

@@ -70,7 +70,7 @@ type NamedConst struct {
 // Path: how a peer is reached, or that this changed.
 type Path struct {
 	Party  int     `json:"party"`
-	Kind   string  `json:"kind"` // "direct"
+	Kind   string  `json:"kind"` // "direct" or "relay"
 	Local  string  `json:"local"`
 	Remote string  `json:"remote"`
 	RTTms  float64 `json:"rtt_ms"`

@@ -155,6 +155,8 @@ func (m *member) hearMesh(e mesh.Event) {
 	case mesh.Connected:
 		m.events(pathEvent(e.Path))
 		m.waitForPath(int(e.Peer))
+	case mesh.Rerouted:
+		m.events(pathEvent(e.Path))
 	case mesh.Quiet:
 		m.events(PartyState{Party: int(e.Peer), State: "quiet", Why: fmt.Sprintf("nothing heard for %s", e.For.Round(time.Second))})
 	case mesh.Heard:
