@@ -101,8 +101,7 @@ func (m *Mesh) look(p *pair, probes *sync.WaitGroup) {
 		lost("its machine says that the program is gone")
 	default:
 		probes.Go(func() {
-			path := m.ways[p.peer].path()
-			gone := path.Kind == Direct && m.sock.refuses(m.ctx, path.Remote)
+			gone := m.sock.refuses(m.ctx, m.ways[p.peer].home())
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			if gone {

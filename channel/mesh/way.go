@@ -194,6 +194,19 @@ func (w *way) path() Path {
 	return p
 }
 
+// home is an address of the peer's own machine: of the direct path in use, or the first that it told.
+func (w *way) home() netip.AddrPort {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.state.Proven && !w.state.Relayed {
+		return w.state.Remote
+	}
+	if len(w.spray) > 0 {
+		return w.spray[0]
+	}
+	return netip.AddrPort{}
+}
+
 // tried lists the peer's addresses and what pings to them came to.
 func (w *way) tried() []Attempt {
 	var all []Attempt
