@@ -120,20 +120,6 @@ func runAll(t *testing.T, cells []cell, atOnce int) {
 	running.Wait()
 }
 
-// matrix is the table of design 4.4: rows and columns in the order of netns.Kinds.
-var matrix = [...]string{
-	"DDDDDDDDDR",
-	" DDDDDBBBR",
-	"  DDDDDDDR",
-	"   DDDDDDR",
-	"    DDBBBR",
-	"     DBBBR",
-	"      RRRR",
-	"       RRR",
-	"        RR",
-	"         R",
-}
-
 // selection is what a short run plays, at a skew of 0 and, where the second field says so, 150 ms.
 var selection = map[string]bool{
 	"fw x masq": true, "cone x symm": false, "addr x adm": false, "port x masq": true, "fw x adm": false, "port x symm": false,
@@ -176,7 +162,7 @@ func TestKernelMatrix(t *testing.T) {
 	for i, x := range netns.Kinds {
 		for j := i; j < len(netns.Kinds); j++ {
 			y := netns.Kinds[j]
-			c := cell{name: fmt.Sprintf("%s x %s", x, y), servers: l.v4, want: matrix[i][j], repeats: 1, need: 1}
+			c := cell{name: fmt.Sprintf("%s x %s", x, y), servers: l.v4, want: netns.Matrix[i][j], repeats: 1, need: 1}
 			late, selected := selection[c.name]
 			switch {
 			case full():

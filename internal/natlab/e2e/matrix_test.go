@@ -9,21 +9,6 @@ import (
 	"github.com/tacit-mpc/tacit/internal/natlab/netns"
 )
 
-// matrix is the table of design 4.4 over netns.Kinds. D: direct by plain punching; B: by birthday punching or prediction; R: only by
-// relay.
-var matrix = [...]string{
-	"DDDDDDDDDR",
-	" DDDDDBBBR",
-	"  DDDDDDDR",
-	"   DDDDDDR",
-	"    DDBBBR",
-	"     DBBBR",
-	"      RRRR",
-	"       RRR",
-	"        RR",
-	"         R",
-}
-
 // selection is what a short run plays.
 var selection = map[string]bool{
 	"fw x masq": true, "masq x masq": true, "cone x symm": true, "addr x adm": true, "symm x symm": true, "open x blocked": true,
@@ -80,7 +65,7 @@ func TestMatrix(t *testing.T) {
 		for j := i; j < len(netns.Kinds); j++ {
 			name := string(x) + " x " + string(netns.Kinds[j])
 			if full() || selection[name] {
-				cells = append(cells, cell{name, matrix[i][j], get(i, 0), get(j, 1)})
+				cells = append(cells, cell{name, netns.Matrix[i][j], get(i, 0), get(j, 1)})
 			}
 		}
 	}

@@ -26,6 +26,21 @@ const (
 // Kinds are the kinds of the matrix, in its order.
 var Kinds = []Kind{Open, Firewall, Cone, Addr, Port, Masq, ADM, Symmetric, Sequential, Blocked}
 
+// Matrix is what becomes of each pair of Kinds, rows and columns in their order: D is direct by plain punching, B direct by
+// birthday punching or prediction, R a relay alone. The lower half is the upper one mirrored.
+var Matrix = [...]string{
+	"DDDDDDDDDR",
+	" DDDDDBBBR",
+	"  DDDDDDDR",
+	"   DDDDDDR",
+	"    DDBBBR",
+	"     DBBBR",
+	"      RRRR",
+	"       RRR",
+	"        RR",
+	"         R",
+}
+
 const (
 	masquerade = `oifname "wan" masquerade`
 	inputDrop  = `table ip inp {
