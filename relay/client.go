@@ -53,6 +53,7 @@ type Allocation struct {
 	wg     sync.WaitGroup
 	cancel context.CancelCauseFunc
 	ctx    context.Context
+	close  func() error // does its work once: the library's own Close is not for two at a time
 
 	mu      sync.Mutex
 	peers   map[netip.Addr]struct{} // permitted
@@ -92,6 +93,7 @@ func Allocate(ctx context.Context, cfg ClientConfig) (*Allocation, error) {
 	a := &Allocation{cfg: cfg, conn: conn, client: client, queue: make(chan packet, queueSize), pongs: make(chan [pingSize]byte, 1),
 		peers: map[netip.Addr]struct{}{}}
 	a.ctx, a.cancel = context.WithCancelCause(context.Background())
+	a.close = sync.OnceValue(a.end)
 	a.wg.Go(a.readServer)
 
 	// The library's calls take no context: closing the client wakes them.
@@ -203,8 +205,10 @@ func (a *Allocation) Permit(addrs ...netip.Addr) error {
 	return errors.Join(failed...)
 }
 
-// Close gives the relayed address back.
-func (a *Allocation) Close() error {
+// Close gives the relayed address back. It may be called by several at once; each returns when it is done.
+func (a *Allocation) Close() error { return a.close() }
+
+func (a *Allocation) end() error {
 	a.cancel(net.ErrClosed)
 	if a.relayed != nil {
 		a.relayed.Close() // sends the refresh with lifetime zero

@@ -11,6 +11,8 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 )
@@ -137,6 +139,26 @@ func TestDeadRelay(t *testing.T) {
 	}
 	if a.Send([]byte("x"), a.Relayed()) {
 		t.Error("a dead allocation takes packets")
+	}
+}
+
+// TestCloseByMany closes allocations from several goroutines at once, as a mesh that ends while its relay dies does.
+func TestCloseByMany(t *testing.T) {
+	_, server := serve(t, Config{})
+	for i := range 20 {
+		a := mustAllocate(t, clientOf(t, server, "127.0.0.2", strconv.Itoa(i), "a", make(inbox, 8)))
+		var closing sync.WaitGroup
+		start := make(chan struct{})
+		for range 8 {
+			closing.Go(func() {
+				<-start
+				if err := a.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		close(start)
+		closing.Wait()
 	}
 }
 
