@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -29,9 +28,9 @@ type Conn struct {
 	batch *ipv4.PacketConn
 	local *net.UDPAddr
 
-	waking     atomic.Bool
 	deadlineMu sync.Mutex
 	deadline   time.Time // that quic-go set
+	waking     bool      // the socket's deadline is wakeReader's
 }
 
 // New wraps udp, which the Conn then owns. Until Restrict, QUIC packets of unknown addresses pass.
@@ -50,9 +49,25 @@ func (c *Conn) Bound() netip.AddrPort { return plain(c.UDPConn.LocalAddr().(*net
 
 // wakeReader ends a blocked ReadBatch.
 func (c *Conn) wakeReader() {
-	if c.waking.CompareAndSwap(false, true) {
+	c.deadlineMu.Lock()
+	defer c.deadlineMu.Unlock()
+	if !c.waking {
+		c.waking = true
 		c.UDPConn.SetReadDeadline(time.Unix(1, 0))
 	}
+}
+
+// woken tells whether wakeReader ended a read, and if so makes room for the next call of it. What was queued before that call is
+// to be looked for afterwards.
+func (c *Conn) woken() bool {
+	c.deadlineMu.Lock()
+	defer c.deadlineMu.Unlock()
+	if !c.waking {
+		return false
+	}
+	c.waking = false
+	c.UDPConn.SetReadDeadline(c.deadline)
+	return true
 }
 
 // SetReadDeadline remembers what quic-go sets, since wakeReader uses the deadline too.
@@ -60,6 +75,9 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.deadlineMu.Lock()
 	defer c.deadlineMu.Unlock()
 	c.deadline = t
+	if c.waking {
+		return nil // woken sets it
+	}
 	return c.UDPConn.SetReadDeadline(t)
 }
 
@@ -73,11 +91,7 @@ func (c *Conn) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
 		n, err := c.batch.ReadBatch(ms, flags)
 		switch {
 		case err == nil:
-		case errors.Is(err, os.ErrDeadlineExceeded) && c.waking.Load():
-			c.deadlineMu.Lock()
-			c.waking.Store(false)
-			c.UDPConn.SetReadDeadline(c.deadline)
-			c.deadlineMu.Unlock()
+		case errors.Is(err, os.ErrDeadlineExceeded) && c.woken():
 			continue
 		case errnoOf(err) != 0 && passing(errnoOf(err)):
 			continue // an ICMP error for some packet sent
