@@ -128,14 +128,22 @@ func (c *Conn) takeInjected(ms []ipv4.Message) int {
 
 // WriteMsgUDP sends what quic-go gives, if it is not too large.
 func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
+	if err := fits(b, oob); err != nil {
+		return 0, 0, err
+	}
+	return c.write(b, oob, addr)
+}
+
+// fits refuses packets above MaxPacket.
+func fits(b, oob []byte) error {
 	size := len(b)
 	if s := segmentSize(oob); s > 0 {
 		size = s
 	}
 	if size > MaxPacket {
-		return 0, 0, &net.OpError{Op: "write", Net: "udp", Err: os.NewSyscallError("sendmsg", syscall.EMSGSIZE)}
+		return &net.OpError{Op: "write", Net: "udp", Err: os.NewSyscallError("sendmsg", syscall.EMSGSIZE)}
 	}
-	return c.write(b, oob, addr)
+	return nil
 }
 
 // writeReal sends through the main socket. Path errors are lost packets.

@@ -95,7 +95,7 @@ func (c *core) sort(p []byte, addr *net.UDPAddr) *net.UDPAddr {
 	t := c.table.Load()
 	switch owner := t.real[from]; {
 	case owner != nil:
-		return owner.addr
+		return owner.Addr()
 	case t.open || t.allowed[from]:
 		return addr
 	}

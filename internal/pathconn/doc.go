@@ -3,6 +3,10 @@
 // once while nothing is proven) is the peer's Route, which may change at any moment without QUIC noticing more than a new
 // round-trip time.
 //
+// Where QUIC should notice, because what it has measured of the old path is no use on the new one, it is shown a move: a QUIC
+// client gets a View of the peer to make a second quic.Transport of, for its AddPath; at the QUIC server the peer gets a new
+// address (Readdress).
+//
 // A Conn keeps quic-go's fast path: it has the methods of *net.UDPConn that carry out-of-band data, reads batches, and hands
 // segmented sends (UDP_SEGMENT) to the kernel when a packet goes straight through the main socket. What it does for quic-go
 // beyond that:

@@ -260,7 +260,8 @@ func BenchmarkGoodput(b *testing.B) {
 	}
 	b.Run("raw", func(b *testing.B) {
 		x, y := rawNode(b), rawNode(b)
-		to := &Peer{addr: y.UDPConn.LocalAddr().(*net.UDPAddr)}
+		to := &Peer{}
+		to.addr.Store(y.UDPConn.LocalAddr().(*net.UDPAddr))
 		ca, cb := dial(b, x, y, to)
 		run(b, ca, cb)
 	})

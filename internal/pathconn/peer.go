@@ -2,6 +2,7 @@ package pathconn
 
 import (
 	"encoding/binary"
+	"maps"
 	"net"
 	"net/netip"
 	"sync"
@@ -26,11 +27,12 @@ type Route struct {
 	Spray []netip.AddrPort // every packet goes here as well, through the main socket: while nothing is proven
 }
 
-// A Peer is another party as QUIC sees it: one synthetic address.
+// A Peer is another party as QUIC sees it: one synthetic address at a time.
 type Peer struct {
 	conn  *core
-	addr  *net.UDPAddr
+	addr  atomic.Pointer[net.UDPAddr]
 	route atomic.Pointer[route]
+	old   []netip.Addr // addresses that it had, the oldest first; under core.mu
 
 	sent atomic.Int64 // packets
 
@@ -50,17 +52,39 @@ type route struct {
 func (c *core) Peer() *Peer {
 	p := &Peer{conn: c}
 	p.route.Store(&route{})
-	c.change(func(t *table) {
-		ip := netip.AddrFrom4([4]byte{240, byte(c.next >> 16), byte(c.next >> 8), byte(c.next)})
-		c.next++
-		p.addr = &net.UDPAddr{IP: ip.AsSlice(), Port: 1}
-		t.synthetic[ip] = p
-	})
+	c.change(p.name)
 	return p
 }
 
 // Addr is the address by which QUIC knows the peer.
-func (p *Peer) Addr() *net.UDPAddr { return p.addr }
+func (p *Peer) Addr() *net.UDPAddr { return p.addr.Load() }
+
+// name gives the peer an address that nobody had.
+func (p *Peer) name(t *table) {
+	c := p.conn
+	ip := netip.AddrFrom4([4]byte{240, byte(c.next >> 16), byte(c.next >> 8), byte(c.next)})
+	c.next++
+	t.synthetic[ip] = p
+	p.addr.Store(&net.UDPAddr{IP: ip.AsSlice(), Port: 1})
+}
+
+// oldAddrs is how many earlier addresses reach a peer still. A quic-go server keeps three paths that it may write to.
+const oldAddrs = 4
+
+// Readdress gives the peer a new address, from which its packets come from now on; packets to the earlier ones reach it still.
+// A QUIC server thinks that its client has moved: it validates the path, and measures it afresh.
+func (p *Peer) Readdress() {
+	p.conn.change(func(t *table) {
+		if t.synthetic[plain(p.Addr()).Addr()] != p {
+			return // removed
+		}
+		if p.old = append(p.old, plain(p.Addr()).Addr()); len(p.old) > oldAddrs {
+			delete(t.synthetic, p.old[0])
+			p.old = p.old[1:]
+		}
+		p.name(t)
+	})
+}
 
 // SetRoute changes where packets go, from the next one on.
 func (p *Peer) SetRoute(r Route) {
@@ -97,7 +121,7 @@ func (p *Peer) Disown(addr netip.AddrPort) {
 
 // Deliver gives QUIC a packet of the peer that came by a relay or another socket. It copies b and never blocks.
 func (p *Peer) Deliver(b []byte) {
-	p.conn.inject(b, p.addr)
+	p.conn.inject(b, p.Addr())
 }
 
 // Sent counts the sends of QUIC to the peer.
@@ -134,12 +158,8 @@ func (p *Peer) remember(b, oob []byte) {
 // Remove ends the peer: its packets are strangers' from then on.
 func (p *Peer) Remove() {
 	p.conn.change(func(t *table) {
-		delete(t.synthetic, plain(p.addr).Addr())
-		for a, owner := range t.real {
-			if owner == p {
-				delete(t.real, a)
-			}
-		}
+		maps.DeleteFunc(t.synthetic, func(_ netip.Addr, x *Peer) bool { return x == p })
+		maps.DeleteFunc(t.real, func(_ netip.AddrPort, x *Peer) bool { return x == p })
 	})
 }
 
