@@ -67,7 +67,7 @@ var external = map[string][]string{
 	"channel":                {"golang.org/x/sync"},
 	"channel/channeltest":    {"golang.org/x/sync"},
 	"coord":                  {"github.com/quic-go/quic-go", "golang.org/x/crypto/cryptobyte", "golang.org/x/net", "golang.org/x/sync", "golang.org/x/time"},
-	"relay":                  {"github.com/pion/turn/v4", "github.com/pion/stun/v3", "github.com/pion/transport/v4", "github.com/pion/logging", "golang.org/x/time"},
+	"relay":                  {"github.com/pion/turn/v4", "github.com/pion/stun/v3", "github.com/pion/transport/v4", "github.com/pion/logging", "golang.org/x/sync", "golang.org/x/time"},
 	"natpunch":               {"github.com/pion/stun/v3", "github.com/huin/goupnp", "github.com/jackpal/go-nat-pmp", "github.com/libp2p/go-netroute"},
 	"internal/pathconn":      {"golang.org/x/net", "golang.org/x/sys"},
 	"channel/mesh":           {"github.com/quic-go/quic-go", "golang.org/x/crypto/cryptobyte", "golang.org/x/net", "golang.org/x/sync"},

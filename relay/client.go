@@ -8,19 +8,22 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/transport/v4/stdnet"
 	"github.com/pion/turn/v4"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
-	queueSize   = 512             // packets that wait to be sent; more are dropped
-	pingEvery   = 2 * time.Second // through the relay and back
-	pingMisses  = 2               // misses in a row that mean the allocation is dead
-	permitEvery = 2 * time.Minute // permissions live five
-	firstRTO    = 150 * time.Millisecond
-	maxPacket   = 1600
+	queueSize     = 512                    // packets that wait to be sent; more are dropped
+	queueFor      = 150 * time.Millisecond // that a packet waits there at most: QUIC has a use for a loss, none for a delay
+	permitEvery   = 2 * time.Minute        // permissions live five
+	permitAtATime = 16
+	firstRTO      = 150 * time.Millisecond
+	giveBackIn    = time.Second // that a slow connection may take for the last word
+	maxPacket     = 1600
 )
 
 // A ClientConfig says where and as whom to allocate. Addr, Credentials and Receive are required.
@@ -34,13 +37,13 @@ type ClientConfig struct {
 	// not keep p.
 	Receive func(p []byte, from netip.AddrPort)
 
-	ListenUDP func() (net.PacketConn, error)                                   // nil: a fresh socket of the host
-	DialTCP   func(ctx context.Context, addr netip.AddrPort) (net.Conn, error) // nil: net.Dialer
+	// Dial opens the connection to the server, over "udp" or "tcp"; nil means net.Dialer.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // An Allocation is a relayed address at a TURN server, with a socket of its own (ChannelData cannot share one with QUIC, RFC
 // 9443). It refreshes itself and its permissions, and pings itself through the relay: when the relay no longer carries, for
-// whatever reason, Done is closed within about three seconds.
+// whatever reason, Doubts tells within about a second while traffic flows, and Done is closed some seconds later.
 type Allocation struct {
 	cfg     ClientConfig
 	conn    net.PacketConn
@@ -49,20 +52,23 @@ type Allocation struct {
 	addr    netip.AddrPort
 
 	queue  chan packet
-	pongs  chan [pingSize]byte
+	pulse  *pulse
+	doubts chan bool
 	wg     sync.WaitGroup
 	cancel context.CancelCauseFunc
 	ctx    context.Context
 	close  func() error // does its work once: the library's own Close is not for two at a time
 
-	mu      sync.Mutex
-	peers   map[netip.Addr]struct{} // permitted
-	dropped int64
+	traffic atomic.Int64 // packets of the caller, both ways
+
+	mu    sync.Mutex
+	peers map[netip.Addr]struct{} // permitted
 }
 
 type packet struct {
 	p  []byte
 	to netip.AddrPort
+	at time.Time
 }
 
 // ErrDead is the cause of an allocation's end when the relay stopped carrying its packets.
@@ -90,8 +96,8 @@ func Allocate(ctx context.Context, cfg ClientConfig) (*Allocation, error) {
 		conn.Close()
 		return fail(err)
 	}
-	a := &Allocation{cfg: cfg, conn: conn, client: client, queue: make(chan packet, queueSize), pongs: make(chan [pingSize]byte, 1),
-		peers: map[netip.Addr]struct{}{}}
+	a := &Allocation{cfg: cfg, conn: conn, client: client, queue: make(chan packet, queueSize), pulse: newPulse(),
+		doubts: make(chan bool, 1), peers: map[netip.Addr]struct{}{}}
 	a.ctx, a.cancel = context.WithCancelCause(context.Background())
 	a.close = sync.OnceValue(a.end)
 	a.wg.Go(a.readServer)
@@ -105,6 +111,8 @@ func Allocate(ctx context.Context, cfg ClientConfig) (*Allocation, error) {
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
+		} else if a.ctx.Err() != nil {
+			err = context.Cause(a.ctx)
 		}
 		a.Close()
 		return fail(err)
@@ -116,53 +124,6 @@ func Allocate(ctx context.Context, cfg ClientConfig) (*Allocation, error) {
 	return a, nil
 }
 
-func (c *ClientConfig) transport() Transport {
-	if c.Transport == "" {
-		return UDP
-	}
-	return c.Transport
-}
-
-// connect opens the client's own socket, or its connection to the server.
-func (c *ClientConfig) connect(ctx context.Context) (net.PacketConn, error) {
-	if c.transport() == UDP {
-		if c.ListenUDP != nil {
-			return c.ListenUDP()
-		}
-		return net.ListenPacket("udp", ":0")
-	}
-	dial := c.DialTCP
-	if dial == nil {
-		dial = func(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "tcp", addr.String())
-		}
-	}
-	conn, err := dial(ctx, c.Addr)
-	if err != nil || c.transport() == TCP {
-		return stunConn(conn), err
-	}
-	secure := tls.Client(conn, c.TLS)
-	if err := secure.HandshakeContext(ctx); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return stunConn(secure), nil
-}
-
-func stunConn(c net.Conn) net.PacketConn {
-	if c == nil {
-		return nil
-	}
-	return turn.NewSTUNConn(c)
-}
-
-// bothFamilies resolves IPv6 servers too, which the library by itself does not.
-type bothFamilies struct{ *stdnet.Net }
-
-func (bothFamilies) ResolveUDPAddr(_, address string) (*net.UDPAddr, error) {
-	return net.ResolveUDPAddr("udp", address)
-}
-
 // Relayed is the address at the relay to which peers send.
 func (a *Allocation) Relayed() netip.AddrPort { return a.addr }
 
@@ -172,38 +133,70 @@ func (a *Allocation) Done() <-chan struct{} { return a.ctx.Done() }
 // Err is nil while the allocation lives, and ErrDead or net.ErrClosed afterwards.
 func (a *Allocation) Err() error { return context.Cause(a.ctx) }
 
+// Doubts tells true when the relay has not answered for a moment, and false when it answers again; the latest counts. While in
+// doubt the allocation is still tried: another one may be made meanwhile.
+func (a *Allocation) Doubts() <-chan bool { return a.doubts }
+
 // Send queues one packet for a peer and never blocks: when the queue is full or the allocation has ended the packet is dropped, as
 // a network would, and Send returns false. It copies p.
 func (a *Allocation) Send(p []byte, to netip.AddrPort) bool {
+	a.traffic.Add(1)
+	return a.enqueue(append([]byte(nil), p...), to)
+}
+
+func (a *Allocation) enqueue(p []byte, to netip.AddrPort) bool {
 	if a.ctx.Err() != nil {
 		return false
 	}
 	select {
-	case a.queue <- packet{append([]byte(nil), p...), to}:
+	case a.queue <- packet{p, to, time.Now()}:
 		return true
 	default:
-		a.mu.Lock()
-		a.dropped++
-		a.mu.Unlock()
 		return false
 	}
 }
 
 // Permit lets packets from the addresses through the relay, from now until Close. It may be called again: an address whose
-// party has no allocation yet is refused by relays that know rooms.
+// party has no allocation yet is refused by relays that know rooms. It takes a round trip, or as long as the allocation takes
+// to find out that it is dead.
 func (a *Allocation) Permit(addrs ...netip.Addr) error {
-	var failed []error
-	for _, ip := range addrs {
-		if err := a.client.CreatePermission(net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, 1))); err != nil {
-			failed = append(failed, fmt.Errorf("permit %v at relay %v: %w", ip, a.cfg.Addr, err))
-			continue
-		}
-		a.mu.Lock()
-		a.peers[ip] = struct{}{}
-		a.mu.Unlock()
+	errs := make([]error, len(addrs))
+	var asking errgroup.Group
+	asking.SetLimit(permitAtATime)
+	for i, ip := range addrs {
+		asking.Go(func() error {
+			errs[i] = a.permit(ip)
+			return nil
+		})
 	}
-	return errors.Join(failed...)
+	_ = asking.Wait() // they tell through errs
+	return errors.Join(errs...)
 }
+
+func (a *Allocation) permit(ip netip.Addr) error {
+	err := context.Cause(a.ctx)
+	if err == nil {
+		err = a.client.CreatePermission(net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, 1)))
+	}
+	if err != nil {
+		return fmt.Errorf("permit %v at relay %v: %w", ip, a.cfg.Addr, err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.peers[ip] = struct{}{}
+	return nil
+}
+
+// Permitted tells whether Permit has let packets from an address through.
+func (a *Allocation) Permitted(ip netip.Addr) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.peers[ip]
+	return ok
+}
+
+// Traffic counts the packets to and from peers.
+func (a *Allocation) Traffic() int64 { return a.traffic.Load() }
 
 // Close gives the relayed address back. It may be called by several at once; each returns when it is done.
 func (a *Allocation) Close() error { return a.close() }
@@ -211,13 +204,17 @@ func (a *Allocation) Close() error { return a.close() }
 func (a *Allocation) end() error {
 	a.cancel(net.ErrClosed)
 	if a.relayed != nil {
+		a.conn.SetWriteDeadline(time.Now().Add(giveBackIn))
 		a.relayed.Close() // sends the refresh with lifetime zero
 	}
-	a.client.Close()
-	err := a.conn.Close()
+	a.die(net.ErrClosed)
 	a.wg.Wait()
-	if errors.Is(err, net.ErrClosed) {
-		err = nil
-	}
-	return err
+	return nil
+}
+
+// die ends the allocation at once and wakes whoever waits for the server: transactions under way, and those to come, fail.
+func (a *Allocation) die(why error) {
+	a.cancel(why)
+	a.conn.Close()
+	a.client.Close()
 }

@@ -21,7 +21,7 @@ import (
 type inbox chan packet
 
 func (in inbox) receive(p []byte, from netip.AddrPort) {
-	in <- packet{append([]byte(nil), p...), from}
+	in <- packet{p: append([]byte(nil), p...), to: from}
 }
 
 func (in inbox) expect(t *testing.T, want string) netip.AddrPort {
@@ -41,10 +41,12 @@ func (in inbox) expect(t *testing.T, want string) netip.AddrPort {
 func clientOf(t *testing.T, server, from, room, node string, in inbox) ClientConfig {
 	return ClientConfig{
 		Addr: netip.MustParseAddrPort(server), Credentials: mint(t, room, node), Receive: in.receive,
-		ListenUDP: func() (net.PacketConn, error) { return net.ListenPacket("udp4", from+":0") },
-		DialTCP: func(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
-			d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
-			return d.DialContext(ctx, "tcp", addr.String())
+		Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			d := net.Dialer{LocalAddr: &net.UDPAddr{IP: net.ParseIP(from)}}
+			if network == "tcp" {
+				d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
+			}
+			return d.DialContext(ctx, network, addr)
 		},
 	}
 }
@@ -167,9 +169,9 @@ func TestForeignPackets(t *testing.T) {
 	in := make(inbox, 8)
 	cfg := clientOf(t, server, "127.0.0.2", "r", "a", in)
 	var local net.Addr
-	listen := cfg.ListenUDP
-	cfg.ListenUDP = func() (net.PacketConn, error) {
-		c, err := listen()
+	dial := cfg.Dial
+	cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
 		if err == nil {
 			local = c.LocalAddr()
 		}
