@@ -47,10 +47,13 @@ func (c *Pair) watch(now time.Time) time.Time {
 			return deadline
 		}
 		t.waiting = false
-		t.misses++
-		if spare := c.spare(now); t.misses >= maxMisses || spare != nil && spare.rank < relayRank && now.Sub(spare.ponged) < sureFor {
+		if t.misses++; t.misses == 1 {
+			t.doubted = now
+			c.pingSpares()
+		}
+		if t.misses >= maxMisses || c.surer(t, now) {
 			t.ponged, t.heard, t.rtt = time.Time{}, false, 0
-			c.lose(now)
+			c.lose(now, t.doubted)
 			return now
 		}
 		every = 0 // after a miss there is no pause
@@ -68,11 +71,32 @@ func (c *Pair) watch(now time.Time) time.Time {
 	return now.Add(patience)
 }
 
-// spare is the best proven path but the chosen one, or nil.
-func (c *Pair) spare(now time.Time) (best *route) {
+// surer tells that another path is alive beyond doubt while the chosen one missed. For a direct path that is another direct one: a
+// lost packet is no reason to change to a relay.
+func (c *Pair) surer(t *route, now time.Time) bool {
+	if t.rank >= relayRank {
+		return c.spare(now, t.doubted) != nil
+	}
+	spare := c.spare(now, now.Add(-sureFor))
+	return spare != nil && spare.rank < relayRank
+}
+
+// pingSpares asks the other proven routes whether they live.
+func (c *Pair) pingSpares() {
 	for _, r := range c.remotes {
 		for _, t := range r.routes {
-			if t != c.chosen && t.proven() && c.allowed(t) && now.Sub(t.ponged) < trustFor && (best == nil || better(t, best)) {
+			if t != c.chosen && t.proven() && c.allowed(t) {
+				c.ping(t)
+			}
+		}
+	}
+}
+
+// spare is the best proven path but the chosen one that answered after since, or nil.
+func (c *Pair) spare(now, since time.Time) (best *route) {
+	for _, r := range c.remotes {
+		for _, t := range r.routes {
+			if t != c.chosen && t.proven() && c.allowed(t) && now.Sub(t.ponged) < trustFor && t.ponged.After(since) && (best == nil || better(t, best)) {
 				best = t
 			}
 		}
@@ -80,14 +104,16 @@ func (c *Pair) spare(now time.Time) (best *route) {
 	return best
 }
 
-// lose gives up the chosen path: a spare one takes over, and a new try begins at once.
-func (c *Pair) lose(now time.Time) {
+// lose gives up the chosen path: a spare one that answered after since takes over, and a new try begins at once.
+func (c *Pair) lose(now, since time.Time) {
 	if c.direct() {
 		c.lost = now
 	}
-	spare := c.spare(now)
+	spare := c.spare(now, since)
 	c.chosen = spare
-	if spare != nil {
+	if spare == nil {
+		c.gone = now
+	} else {
 		spare.misses, spare.waiting, spare.checked = 0, false, time.Time{}
 	}
 	c.search.at(now)

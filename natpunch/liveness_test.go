@@ -53,7 +53,7 @@ func TestPathLost(t *testing.T) {
 		n.mu.Lock()
 		n.drop = nil
 		n.mu.Unlock()
-		if _, ok := a.within(70 * time.Second); !ok {
+		if _, ok := a.within(2 * time.Second); !ok {
 			t.Error("the mended path is not found again")
 		}
 	})

@@ -49,6 +49,7 @@ type Pair struct {
 	failed  int // of them in a row
 	chosen  *route
 	lost    time.Time // when a direct path was
+	gone    time.Time // when the last path of any kind was
 	relays  []Outlet  // our relayed addresses
 	spares  time.Time // when spare routes over relays are pinged next
 	party   birthday
@@ -151,7 +152,7 @@ func (c *Pair) RemoveOutlet(o Outlet) {
 			delete(r.routes, o)
 		}
 		if c.chosen != nil && c.chosen.out == o {
-			c.lose(time.Now())
+			c.lose(time.Now(), time.Time{})
 		}
 	})
 }
@@ -168,7 +169,7 @@ func (c *Pair) Repunch() {
 			clear(r.routes)
 		}
 		if c.chosen != nil {
-			c.chosen = nil
+			c.chosen, c.gone = nil, time.Now()
 			c.publish()
 		}
 		c.search.at(time.Now())

@@ -33,6 +33,7 @@ type route struct {
 	misses  int
 	pinged  time.Time
 	checked time.Time // last look whether it lives
+	doubted time.Time // the first miss
 	waiting bool      // for a pong since
 	trigger time.Time // last triggered check
 }
@@ -70,7 +71,7 @@ func (c *Pair) told(r *remote, kind Kind) {
 		return
 	}
 	if !c.allowed(c.chosen) {
-		c.lose(time.Now())
+		c.lose(time.Now(), time.Time{})
 		return
 	}
 	for _, other := range c.remotes {
@@ -84,13 +85,13 @@ func (c *Pair) told(r *remote, kind Kind) {
 	}
 }
 
-// evict makes room by forgetting the oldest address without a proven route, a learned one if there is any.
+// evict makes room by forgetting the oldest address without a route that lives, a learned one if there is any.
 func (c *Pair) evict() bool {
 	var oldest *remote
 	for _, r := range c.remotes {
 		proven := false
 		for _, t := range r.routes {
-			proven = proven || t == c.chosen || t.proven()
+			proven = proven || t == c.chosen || t.proven() && time.Since(t.ponged) < trustFor
 		}
 		learned := func(r *remote) int {
 			if r.Kind == PeerReflexive {

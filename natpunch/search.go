@@ -9,7 +9,8 @@ const (
 	longestPause = 400 * time.Millisecond //
 	punchFor     = 3 * time.Second        // one try
 	settleFor    = 1500 * time.Millisecond
-	newsEvery    = time.Second // between tries that new candidates cause
+	newsEvery    = time.Second            // between tries that new candidates cause
+	retryGone    = 300 * time.Millisecond // while there is no path at all any more
 	retryNew     = 5 * time.Second
 	retryOld     = 60 * time.Second
 	lostFor      = 2 * time.Minute        // after a loss of a direct path that is hoped for again
@@ -18,7 +19,7 @@ const (
 
 // A search is the schedule of the tries of one pair. A try pings the peer's addresses, with growing pauses, for punchFor; once it
 // has a direct path it ends after settleFor, for better ones may still answer. A candidate that the peer tells of begins a
-// try at once (newsEvery apart); without a path the next try comes after retryNew if an address was learned meanwhile or a direct
+// try at once (newsEvery apart); when every path was lost, tries follow each other; without a direct path the next try comes after retryNew if an address was learned meanwhile or a direct
 // path was lost lately, else after retryOld. One side is then later than the other, in turns: a NAT that takes a packet from
 // outside before it has sent one itself may spoil the port (the kind noinputdrop of natlab), and at some try it is the first to
 // send.
@@ -109,6 +110,8 @@ func (c *Pair) endTry(now time.Time) {
 	switch {
 	case c.direct():
 		s.next, c.failed = time.Time{}, 0
+	case c.chosen == nil && now.Sub(c.gone) < lostFor:
+		s.next = now.Add(retryGone)
 	case s.fresh || now.Sub(c.lost) < lostFor:
 		s.next = now.Add(retryNew)
 	default:
