@@ -86,6 +86,7 @@ const (
 	joinWithin   = 5 * time.Second  // from connecting to the first frame, either way, so that strangers do not linger
 	frameWithin  = 5 * time.Second  // from the first byte of a frame to its last, either way
 	pingEvery    = 2 * time.Second  // of saying nothing, a ping is sent
+	pingAgain    = pingEvery / 4    // while its answer is late, once more
 	lostAfter    = 6 * time.Second  // of hearing nothing, the other end is lost
 	returnWithin = 3 * time.Second  // for a lost party to come back with the same key
 	backWithin   = 6 * time.Second  // for a lost coordinator to come back before the start, if it cannot resume

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
+	"time"
 )
 
 // handle follows what the coordinator says. It says each thing again on a new link, so all of this may be heard twice, but never
@@ -71,7 +72,7 @@ func (m *membership) greet(w welcome) error {
 		if w.session != m.welcome.session || w.seat != m.welcome.seat || w.seats != m.welcome.seats {
 			return fmt.Errorf("%w: it is back with another session or seat", ErrInconsistent)
 		}
-		m.greeted, m.pause = true, 0
+		m.greeted, m.greetedAt, m.pause = true, time.Now(), 0
 		m.learn(w)
 		m.tell(Event{Seat: Coordinator, State: Joined})
 		if m.pending != nil {
@@ -84,7 +85,7 @@ func (m *membership) greet(w welcome) error {
 	if m.hello.by == byTicket && w.session != m.hello.session || m.hello.seat != AnySeat && w.seat != m.hello.seat {
 		return fmt.Errorf("%w: it offers seat %d of session %v", ErrInconsistent, w.seat, w.session)
 	}
-	m.welcome, m.greeted = w, true
+	m.welcome, m.greeted, m.greetedAt = w, true, time.Now()
 	m.learn(w)
 	close(m.welcomed)
 	return nil

@@ -153,10 +153,12 @@ func (l *link) next(allowed func(frameType) bool, first bool) (message, error) {
 }
 
 // write sends what is queued; a ping after the first frame, so that the round-trip time is known soon, and whenever there was
-// nothing to say.
+// nothing to say. A ping is repeated while its answer is late: at a coordinator that was restarted each packet counts, for its
+// system answers the next one by ending the connection.
 func (l *link) write() {
 	silence := time.NewTimer(pingEvery)
 	defer silence.Stop()
+	said := time.Now()
 	var pongs chan pong // these two only once something was said, since a ping is nobody's first frame
 	var quiet <-chan time.Time
 	for {
@@ -171,7 +173,15 @@ func (l *link) write() {
 			}
 			frame = next
 		case <-quiet:
-			frame, _ = encode(ping{l.rtt.start()})
+			number, late := l.rtt.waiting()
+			if !late {
+				if rest := time.Until(said.Add(pingEvery)); rest > 0 {
+					silence.Reset(rest)
+					continue
+				}
+				number = l.rtt.start()
+			}
+			frame, _ = encode(ping{number})
 		case <-l.readDone:
 			return
 		}
@@ -185,7 +195,8 @@ func (l *link) write() {
 				return
 			}
 		}
-		silence.Reset(pingEvery)
+		said = time.Now()
+		silence.Reset(pingAgain)
 	}
 }
 

@@ -18,8 +18,9 @@ type membership struct {
 	workers sync.WaitGroup
 	quit    chan struct{} // closed when deliveries are no longer taken
 
-	link      *link     // nil while the coordinator is out of contact
-	greeted   bool      // on this link
+	link      *link // nil while the coordinator is out of contact
+	greeted   bool  // on this link
+	greetedAt time.Time
 	lostAt    time.Time // when the last link broke
 	pause     time.Duration
 	pending   *Roster // checked, not yet sealed
@@ -39,7 +40,8 @@ type dialed struct {
 // Between attempts to reach a lost coordinator, doubling.
 const (
 	pauseFirst = 250 * time.Millisecond
-	pauseSoon  = time.Second // the most, for a while
+	pauseSoon  = 500 * time.Millisecond // the most, for a while
+	livedLong  = time.Second            // of a link that is replaced without a pause when the coordinator ends it
 	soon       = time.Minute
 	pauseMost  = 15 * time.Second
 )
@@ -180,6 +182,10 @@ func (m *membership) lost(err error) {
 		if m.greeted {
 			m.lostAt = time.Now()
 			m.tell(Event{Seat: Coordinator, State: Lost, Cause: Silent, Reason: whyLost(err)})
+			if closedByPeer(err) && time.Since(m.greetedAt) > livedLong {
+				m.dial(0) // it is there: it was restarted
+				return
+			}
 		}
 		m.again()
 	}

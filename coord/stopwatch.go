@@ -23,6 +23,13 @@ func (w *stopwatch) start() uint32 {
 	return w.number
 }
 
+// waiting is the number of the newest ping, if its answer has not come.
+func (w *stopwatch) waiting() (number uint32, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.number, !w.began.IsZero()
+}
+
 // stop ends the measurement, if the answer is to the newest ping.
 func (w *stopwatch) stop(number uint32) {
 	w.mu.Lock()
