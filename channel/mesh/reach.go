@@ -2,8 +2,6 @@ package mesh
 
 import (
 	"context"
-	"crypto/tls"
-	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -11,7 +9,6 @@ import (
 
 	"github.com/tacit-mpc/tacit/channel"
 	"github.com/tacit-mpc/tacit/natpunch"
-	"github.com/tacit-mpc/tacit/relay"
 )
 
 // A ReachConfig says how a socket makes itself reachable, beyond the addresses of its machine. Every field may be left out.
@@ -21,19 +18,10 @@ type ReachConfig struct {
 	Loopback  bool             // the others are on this machine, as far as is known
 	PortMap   bool             // ask the router for a port
 	Relays    []RelayServer    // best first
-	DialTCP   func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
 
 	// Changed is called, one call at a time, whenever something new is known; each call carries everything. It must not call the
 	// Socket.
 	Changed func(Reach)
-}
-
-// A RelayServer is a TURN server that we may use.
-type RelayServer struct {
-	Addr        netip.AddrPort
-	Transport   relay.Transport
-	Credentials relay.Credentials
-	TLS         *tls.Config // for relay.TLS
 }
 
 // A Reach is what the other parties should know about how to reach a socket.
@@ -63,13 +51,16 @@ type reacher struct {
 	telling sync.Mutex // serialises Changed
 	mu      sync.Mutex
 	found   natpunch.Gathered
+	servers []RelayServer
+	keepers []*keeper
 	outlets []*relayOutlet
-	peers   []netip.Addr // whose packets relays should let through
+	peers   []netip.Addr  // whose packets relays should let through
+	asked   chan struct{} // closed when there may be more of them
 }
 
 // Reach begins to find out how the socket may be reached, and to keep it reachable, until Close. It is called once at most.
 func (s *Socket) Reach(cfg ReachConfig) {
-	r := &reacher{sock: s, cfg: cfg}
+	r := &reacher{sock: s, cfg: cfg, asked: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	s.reachMu.Lock()
 	s.reach = r
@@ -84,7 +75,7 @@ func (s *Socket) Reach(cfg ReachConfig) {
 			s.eachWay(func(w *way) { w.pings.Repunch() })
 		})
 	})
-	r.relays()
+	r.useRelays(cfg.Relays)
 }
 
 func (r *reacher) close() {
@@ -125,17 +116,6 @@ func (r *reacher) tell() {
 	r.telling.Lock()
 	defer r.telling.Unlock()
 	r.cfg.Changed(r.now())
-}
-
-// permit lets packets from addresses of peers through our relays.
-func (r *reacher) permit(addrs []netip.Addr) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, a := range addrs {
-		if !slices.Contains(r.peers, a) && len(r.peers) < mostPermitted {
-			r.peers = append(r.peers, a)
-		}
-	}
 }
 
 // Update tells what a party says about how to reach it. It may come before Join and at any time after.

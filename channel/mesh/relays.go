@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"context"
+	"crypto/tls"
 	"net/netip"
 	"slices"
 	"time"
@@ -11,111 +12,87 @@ import (
 
 // Bounds of our use of relays.
 const (
-	mostRelays     = 2 // hosts at which we hold an address at once: one in use, one for when it dies
-	mostPermitted  = 512
-	allocateWithin = 5 * time.Second
-	tcpHeadStart   = 400 * time.Millisecond // that UDP gets before TCP, and TCP before TLS
-	firstRetry     = 200 * time.Millisecond
-	longestRetry   = time.Second
-	permitAgain    = 500 * time.Millisecond
+	mostRelays    = 2 // hosts at which we hold an address at once: one in use, one for when it dies
+	mostHosts     = 4 // likewise, with those that are offered no longer
+	mostPermitted = 512
+	firstRetry    = 100 * time.Millisecond
+	longestRetry  = 700 * time.Millisecond
+	permitAgain   = 250 * time.Millisecond // first; growing
+	permitSeldom  = 15 * time.Second
 )
 
-// A relayOutlet is one of our relayed addresses as pings see it. The reacher closes it.
-type relayOutlet struct{ alloc *relay.Allocation }
+// A RelayServer is a TURN server that we may use.
+type RelayServer struct {
+	Addr        netip.AddrPort
+	Transport   relay.Transport
+	Credentials relay.Credentials
+	Expires     time.Time   // of the credentials; zero if they do not
+	TLS         *tls.Config // for relay.TLS
+}
 
-func (o *relayOutlet) Send(p []byte, to netip.AddrPort) { o.alloc.Send(p, to) }
+// UseRelays replaces the relays that we may use, best first, after Reach: with renewed credentials, or at other ports. Relayed
+// addresses that are in use stay so as long as they live.
+func (s *Socket) UseRelays(servers []RelayServer) {
+	s.reachMu.Lock()
+	r := s.reach
+	s.reachMu.Unlock()
+	if r != nil {
+		r.useRelays(servers)
+	}
+}
 
-// Close does nothing: the allocation belongs to the reacher.
-func (o *relayOutlet) Close() error { return nil }
-
-// relays keeps an address at each of the first relays that are known.
-func (r *reacher) relays() {
+// useRelays sees that there is a keeper for each of the first hosts.
+func (r *reacher) useRelays(servers []RelayServer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ctx.Err() != nil {
+		return
+	}
+	r.servers = slices.Clone(servers)
 	var hosts []netip.Addr
-	for _, s := range r.cfg.Relays {
+	for _, s := range servers {
 		if a := s.Addr.Addr(); !slices.Contains(hosts, a) && len(hosts) < mostRelays {
 			hosts = append(hosts, a)
 		}
 	}
-	for _, host := range hosts {
-		servers := slices.DeleteFunc(slices.Clone(r.cfg.Relays), func(s RelayServer) bool { return s.Addr.Addr() != host })
-		r.running.Go(func() { r.keepRelay(servers) })
+	for _, k := range r.keepers {
+		k.news()
 	}
+	for _, host := range hosts {
+		known := slices.ContainsFunc(r.keepers, func(k *keeper) bool { return k.host == host })
+		if !known && len(r.keepers) < mostHosts {
+			k := newKeeper(r, host)
+			r.keepers = append(r.keepers, k)
+			r.running.Go(k.run)
+		}
+	}
+}
+
+// serversAt are the servers that we may use now at one host.
+func (r *reacher) serversAt(host netip.Addr) []RelayServer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(r.servers), func(s RelayServer) bool { return s.Addr.Addr() != host })
 }
 
 // atRelay tells whether one of our relays is at an address.
 func (r *reacher) atRelay(a netip.Addr) bool {
-	return slices.ContainsFunc(r.cfg.Relays, func(s RelayServer) bool { return s.Addr.Addr() == a.Unmap() })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.keepers, func(k *keeper) bool { return k.host == a.Unmap() }) ||
+		slices.ContainsFunc(r.servers, func(s RelayServer) bool { return s.Addr.Addr() == a.Unmap() })
 }
 
-// keepRelay holds an allocation at one host, over whatever transport gets there, and makes a new one whenever it dies.
-func (r *reacher) keepRelay(servers []RelayServer) {
-	pause := firstRetry
-	for r.ctx.Err() == nil {
-		o := r.allocate(servers)
-		if o == nil {
-			select {
-			case <-time.After(pause):
-			case <-r.ctx.Done():
-			}
-			pause = min(pause*3/2, longestRetry)
-			continue
-		}
-		pause = firstRetry
-		r.use(o)
-		r.permitPeers(o)
-		r.drop(o)
-	}
+// A relayOutlet is one of our relayed addresses as pings see it. Its keeper closes it.
+type relayOutlet struct {
+	alloc  *relay.Allocation
+	server RelayServer
 }
 
-// allocate races the transports of one host: UDP first, then TCP, then TLS.
-func (r *reacher) allocate(servers []RelayServer) *relayOutlet {
-	ctx, cancel := context.WithTimeout(r.ctx, allocateWithin)
-	defer cancel()
-	won := make(chan *relayOutlet)
-	for _, s := range servers {
-		r.running.Go(func() {
-			var wait time.Duration
-			switch s.Transport {
-			case relay.TCP:
-				wait = tcpHeadStart
-			case relay.TLS:
-				wait = 2 * tcpHeadStart
-			}
-			select {
-			case <-time.After(wait):
-			case <-ctx.Done():
-				return
-			}
-			o := &relayOutlet{}
-			ready := make(chan struct{})
-			alloc, err := relay.Allocate(ctx, relay.ClientConfig{
-				Addr: s.Addr, Transport: s.Transport, TLS: s.TLS, Credentials: s.Credentials, DialTCP: r.cfg.DialTCP,
-				Receive: func(p []byte, from netip.AddrPort) {
-					<-ready
-					r.sock.arrived(p, o, from)
-				},
-			})
-			if err == nil {
-				o.alloc = alloc
-			}
-			close(ready)
-			if err != nil {
-				return
-			}
-			select {
-			case won <- o:
-			case <-ctx.Done():
-				alloc.Close()
-			}
-		})
-	}
-	select {
-	case o := <-won:
-		return o
-	case <-ctx.Done():
-		return nil
-	}
-}
+func (o *relayOutlet) Send(p []byte, to netip.AddrPort) { o.alloc.Send(p, to) }
+
+// Close does nothing: the allocation belongs to the keeper.
+func (o *relayOutlet) Close() error { return nil }
 
 // use makes a relayed address known to everybody.
 func (r *reacher) use(o *relayOutlet) {
@@ -136,30 +113,44 @@ func (r *reacher) drop(o *relayOutlet) {
 	r.tell()
 }
 
+// permit lets packets from addresses of peers through our relays; of too many, the latest.
+func (r *reacher) permit(addrs []netip.Addr) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, a := range addrs {
+		if !slices.Contains(r.peers, a) {
+			if len(r.peers) >= mostPermitted {
+				r.peers = r.peers[1:]
+			}
+			r.peers = append(r.peers, a)
+		}
+	}
+	close(r.asked)
+	r.asked = make(chan struct{})
+}
+
 // permitPeers keeps asking the relay to let the peers' packets through, until the allocation dies. A relay that knows rooms
 // refuses a peer that has not come yet.
-func (r *reacher) permitPeers(o *relayOutlet) {
-	permitted := make(map[netip.Addr]bool)
-	tick := time.NewTicker(permitAgain)
-	defer tick.Stop()
+func (r *reacher) permitPeers(ctx context.Context, o *relayOutlet) {
+	pause := permitAgain
 	for {
 		r.mu.Lock()
-		peers := slices.Clone(r.peers)
+		asked := r.asked
+		missing := slices.DeleteFunc(slices.Clone(r.peers), o.alloc.Permitted)
 		r.mu.Unlock()
-		for _, a := range peers {
-			if !permitted[a] && o.alloc.Permit(a) == nil {
-				permitted[a] = true
-			}
-			if r.ctx.Err() != nil {
-				return
-			}
+		var again <-chan time.Time
+		if len(missing) > 0 && o.alloc.Permit(missing...) != nil {
+			again = time.After(pause)
+			pause = min(2*pause, permitSeldom)
 		}
 		select {
+		case <-asked:
+			pause = permitAgain
+		case <-again:
 		case <-o.alloc.Done():
 			return
-		case <-r.ctx.Done():
+		case <-ctx.Done():
 			return
-		case <-tick.C:
 		}
 	}
 }
