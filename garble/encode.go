@@ -14,19 +14,21 @@ type encoder struct {
 	bits []bool
 }
 
-func (l Literal) unexpected(t check.Type, found string) error {
-	return literalError("UnexpectedType", l.at, "", "expected %s, found %s", describe(t), found)
+func (e *encoder) unexpected(l Literal, t check.Type) error { return e.mismatch(l, t, l.what()) }
+
+func (e *encoder) mismatch(l Literal, t check.Type, found string) error {
+	return literalError("UnexpectedType", l.at, "", "expected %s, found %s", e.describe(t), found)
 }
 
 // describe says what a value of a type looks like.
-func describe(t check.Type) string {
+func (e *encoder) describe(t check.Type) string {
 	switch t := t.(type) {
 	case *check.Struct:
 		return "the struct " + t.Name
 	case *check.Enum:
 		return "the enum " + t.Name
 	}
-	return t.String()
+	return e.in.Spell(t)
 }
 
 // what names the form of a literal without its content.
@@ -60,10 +62,10 @@ func (e *encoder) value(l Literal, t check.Type) error {
 		return e.basic(l, t)
 	case *check.Tuple:
 		if l.kind != tuple && l.kind != paren {
-			return l.unexpected(t, l.what())
+			return e.unexpected(l, t)
 		}
 		if len(l.elems) != len(t.Elems) {
-			return l.unexpected(t, fmt.Sprintf("a tuple of %d", len(l.elems)))
+			return e.mismatch(l, t, fmt.Sprintf("a tuple of %d", len(l.elems)))
 		}
 		for i, elem := range t.Elems {
 			if err := e.value(l.elems[i], elem); err != nil {
@@ -78,7 +80,7 @@ func (e *encoder) value(l Literal, t check.Type) error {
 	case *check.Enum:
 		return e.enum(l, t)
 	}
-	return l.unexpected(t, l.what())
+	return e.unexpected(l, t)
 }
 
 func (e *encoder) number(v uint64, t check.Basic) {
@@ -93,7 +95,7 @@ func (e *encoder) basic(l Literal, t check.Basic) error {
 		return nil
 	}
 	if t == check.Bool || l.kind != number || l.num.Suffix != "" && l.num.Suffix != t.String() {
-		return l.unexpected(t, l.what())
+		return e.unexpected(l, t)
 	}
 	v, ok := check.Fit(l.num, t)
 	if !ok {
@@ -111,15 +113,15 @@ func (e *encoder) array(l Literal, t *check.Array) error {
 		found = l.count
 	case rangeOf:
 		if l.num.Suffix != t.Elem.String() || l.num.Value >= l.end {
-			return l.unexpected(t, l.what())
+			return e.unexpected(l, t)
 		}
 		found = l.end - l.num.Value
 	case array:
 	default:
-		return l.unexpected(t, l.what())
+		return e.unexpected(l, t)
 	}
 	if found != n {
-		return literalError("UnexpectedType", l.at, "", "expected %v, an array of %d, found one of %d", t, n, found)
+		return literalError("UnexpectedType", l.at, "", "expected %s, found an array of %d", e.in.Spell(t), found)
 	}
 	if l.kind == repeat {
 		start := len(e.bits)
@@ -148,7 +150,7 @@ func (e *encoder) array(l Literal, t *check.Array) error {
 // structure takes the fields in any order.
 func (e *encoder) structure(l Literal, t *check.Struct) error {
 	if l.kind != structure || l.name != t.Name {
-		return l.unexpected(t, l.what())
+		return e.unexpected(l, t)
 	}
 	for _, f := range t.Fields {
 		i := slices.Index(l.fields, f.Name)
@@ -180,7 +182,7 @@ func fieldHint(t *check.Struct) string {
 
 func (e *encoder) enum(l Literal, t *check.Enum) error {
 	if l.kind != unitVariant && l.kind != tupleVariant || l.name != t.Name {
-		return l.unexpected(t, l.what())
+		return e.unexpected(l, t)
 	}
 	i := slices.IndexFunc(t.Variants, func(v check.Variant) bool { return v.Name == l.variant })
 	if i < 0 {

@@ -41,17 +41,6 @@ func (c *Checked) Consts() []Const {
 	return list
 }
 
-// Functions lists the pub functions, which can be compiled, in file order.
-func (c *Checked) Functions() []string {
-	var list []string
-	for _, f := range c.prog.Funcs {
-		if f.Pub {
-			list = append(list, f.Name)
-		}
-	}
-	return list
-}
-
 // Consts are the supplied constants by party and name, as literals: {"PARTY_0": {"ROWS": "4usize"}}. The suffix may be left
 // out. All parties must supply the same to Compile, or they get different circuits.
 type Consts map[string]map[string]string

@@ -40,8 +40,8 @@ type Type struct {
 	in *check.Instance
 }
 
-// String is the type as it is written in the program.
-func (t Type) String() string { return t.t.String() }
+// String is the type as it is written in a program, with the lengths of arrays as numbers.
+func (t Type) String() string { return t.in.Spell(t.t) }
 
 // Bits is the width of a value.
 func (t Type) Bits() int { return t.in.Bits(t.t) }

@@ -50,7 +50,10 @@ func tryProgram(t testing.TB, src string) {
 		}
 		return
 	}
-	for _, name := range c.Functions() {
+	for _, f := range c.prog.Funcs {
+		if !f.Pub {
+			continue
+		}
 		values := map[string]map[string]check.Value{}
 		for _, s := range c.prog.Supplies {
 			if values[s.Party] == nil {
@@ -58,7 +61,7 @@ func tryProgram(t testing.TB, src string) {
 			}
 			values[s.Party][s.Name] = check.Value{Type: s.Type, Bits: 1}
 		}
-		in, errs := c.prog.Instantiate(name, values)
+		in, errs := c.prog.Instantiate(f.Name, values)
 		if len(errs) > 0 {
 			continue
 		}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/tacit-mpc/tacit/garble/internal/syntax"
@@ -26,6 +27,17 @@ func (in *Instance) Const(c *Const) uint64 { return in.consts[c] }
 
 // Len is the number of elements of an array type.
 func (in *Instance) Len(a *Array) int { return int(in.sum(a.Size.sum)) }
+
+// Spell writes a type with the lengths of its arrays as numbers.
+func (in *Instance) Spell(t Type) string {
+	switch t := t.(type) {
+	case *Array:
+		return fmt.Sprintf("[%s; %d]", in.Spell(t.Elem), in.Len(t))
+	case *Tuple:
+		return t.spell(in.Spell)
+	}
+	return t.String()
+}
 
 // Bits is the width of a value of a type.
 func (in *Instance) Bits(t Type) int { return in.size(t).bits }

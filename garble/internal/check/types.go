@@ -53,13 +53,16 @@ func (b Basic) String() string {
 // A Tuple is an ordered product; the empty one is the unit type.
 type Tuple struct{ Elems []Type }
 
-func (t *Tuple) String() string {
+func (t *Tuple) String() string { return t.spell(Type.String) }
+
+// spell is the tuple type with its elements spelled by f.
+func (t *Tuple) spell(f func(Type) string) string {
 	if len(t.Elems) == 1 {
-		return "(" + t.Elems[0].String() + ",)"
+		return "(" + f(t.Elems[0]) + ",)"
 	}
 	s := make([]string, len(t.Elems))
 	for i, e := range t.Elems {
-		s[i] = e.String()
+		s[i] = f(e)
 	}
 	return "(" + strings.Join(s, ", ") + ")"
 }

@@ -256,11 +256,11 @@ type (
 		X       Expr
 		Body    *Block
 	}
-	// An ExprStmt is an expression in the place of a statement; Semi tells whether a `;` follows.
+	// An ExprStmt is an expression in the place of a statement. In last position it is the value of its block, whether or not
+	// a `;` follows (D4).
 	ExprStmt struct {
 		base
-		X    Expr
-		Semi bool
+		X Expr
 	}
 )
 

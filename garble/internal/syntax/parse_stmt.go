@@ -122,19 +122,15 @@ func (p *parser) exprStmt(start Span) Stmt {
 		return &Assign{p.node(start, x, value), x, string(op), value}
 	}
 	end := p.node(start, x)
-	semi := p.terminator(blockLike)
-	return &ExprStmt{end, x, semi}
+	p.terminator(blockLike)
+	return &ExprStmt{end, x}
 }
 
 // terminator reads the `;` after a statement, which may be missing before `}` and `,` and after a block.
-func (p *parser) terminator(optional bool) bool {
-	if p.accept(";") {
-		return true
-	}
-	if !optional && !p.at("}") && !p.at(",") {
+func (p *parser) terminator(optional bool) {
+	if !p.accept(";") && !optional && !p.at("}") && !p.at(",") {
 		p.failBehind("`;` or `}`", foreign[p.tokens[max(p.i-1, 0)].Text])
 	}
-	return false
 }
 
 // foreign are hints for words that are statements in other languages.
