@@ -88,7 +88,14 @@ func badGarble(s Source, err error) error {
 		return e
 	}
 	first := list[0]
-	e.Err = fmt.Errorf("line %d, column %d: %s", first.Pos.Line+1, first.Pos.Col+1, first.Msg)
+	e.Err = errors.New(first.Msg)
+	placed := first.Pos != first.End
+	if placed {
+		e.Err = fmt.Errorf("line %d, column %d: %w", first.Pos.Line+1, first.Pos.Col+1, e.Err)
+	}
+	if placed || len(list) > 1 {
+		e.Excerpt = garble.Render(string(s.Text), err)
+	}
 	if n := len(list) - 1; n > 0 {
 		e.Err = fmt.Errorf("%w (and %s)", e.Err, plural(n, "more error", "more errors"))
 	}
@@ -102,7 +109,6 @@ func badGarble(s Source, err error) error {
 		e.Hint = "supply it: --const NAME=LITERAL for our own seat; local, eval, check and compile take --const PARTY_0::NAME=LITERAL"
 	}
 	e.Position = position(first.Phase, first.Pos)
-	e.Excerpt = garble.Render(string(s.Text), err)
 	return e
 }
 

@@ -209,7 +209,12 @@ func (h *host) event(e coord.Event, free map[int]bool, until time.Time) {
 	}
 }
 
-func seats(set map[int]bool) []int { return slices.Sorted(maps.Keys(set)) }
+// seats is a list even if it is empty: events say [], not null.
+func seats(set map[int]bool) []int {
+	list := slices.AppendSeq(make([]int, 0, len(set)), maps.Keys(set))
+	slices.Sort(list)
+	return list
+}
 
 // partyState is an event of the coordinator in our words.
 func partyState(e coord.Event) PartyState {

@@ -15,7 +15,7 @@ const doctorCodes = "The verdict stands first, then what was checked: ok, warn (
 
 func (p *program) partyDoctorCommand() *cli.Command {
 	return &cli.Command{
-		Name: "doctor", Usage: "examine the network: which paths to the coordinator, to relays and to other parties there are",
+		Name: "doctor", Usage: "examine the network: which kinds of path there are",
 		Description: doctorCodes + "The verdict is \"direct likely\", \"relay only\" or \"no path\" (exit code 9), or \"unknown\" if nobody was named to ask. " +
 			"A ticket is not used up: no session is joined. See docs/doctor.md.",
 		Flags: []cli.Flag{

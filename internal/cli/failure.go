@@ -45,7 +45,7 @@ func (p *program) fail(asJSON bool, err error) int {
 	if excerpt != "" {
 		fmt.Fprintln(p.streams.Err, strings.TrimRight(excerpt, "\n"))
 	}
-	if f.Hint != "" {
+	if f.Hint != "" && !strings.Contains(excerpt, "hint: "+f.Hint+"\n") {
 		fmt.Fprintf(p.streams.Err, "hint: %s\n", sentence(f.Hint))
 	}
 	if asJSON {

@@ -123,9 +123,9 @@ func (p *program) writeHelp(c *cli.Command) {
 	usage, arguments, description, commands := p.root.Usage, "", p.root.Description, p.root.Commands
 	if c != nil {
 		line += " " + c.Name
-		usage, arguments, description, commands = c.Usage, " "+c.ArgsUsage, c.Description, nil
+		usage, arguments, description, commands = c.Usage, c.ArgsUsage, c.Description, nil
 	}
-	fmt.Fprintf(w, "%s - %s\n\nusage: %s [flags]%s\n", line, usage, line, arguments)
+	fmt.Fprintf(w, "%s - %s\n\nusage: %s\n", line, usage, strings.TrimSpace(line+" [flags] "+arguments))
 	if len(commands) > 0 {
 		fmt.Fprintf(w, "       %s COMMAND [flags] ...\n", line)
 	}
