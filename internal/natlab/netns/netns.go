@@ -114,6 +114,7 @@ func (l *Lab) Namespace(name string) *NS {
 	ns.IP("link", "set", "lo", "up")
 	ns.Sysctl("net.ipv4.ip_forward=1")
 	ns.Sysctl("net.ipv6.conf.all.forwarding=1")
+	ns.Sysctl("net.ipv6.conf.default.accept_dad=0") // a new link works at once
 	// Bridged packets must not pass the NAT hooks at the bridge; absent where the module is.
 	ns.command("sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0").Run()
 	return ns
