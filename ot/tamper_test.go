@@ -216,8 +216,8 @@ func TestCorrectionTampered(t *testing.T) {
 			}
 		}
 	}
-	for i, p := range passes { // rate 2^-k, within 3.5 standard deviations
-		if sd := math.Sqrt(trials * 0.25 * 0.75); math.Abs(float64(p)-trials*0.25) > 3.5*sd {
+	for i, p := range passes { // rate 2^-k, within five standard deviations: chance alone exceeds them once in two million times
+		if sd := math.Sqrt(trials * 0.25 * 0.75); math.Abs(float64(p)-trials*0.25) > 5*sd {
 			t.Errorf("case %d: %d of %d pass", i, p, trials)
 		}
 	}
