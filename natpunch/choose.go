@@ -41,14 +41,14 @@ func (c *Pair) takePong(a arrival) {
 	if t == nil {
 		return
 	}
-	at, ok := t.sent[a.transaction]
+	asked, ok := t.sent[a.transaction]
 	if !ok {
 		return
 	}
 	delete(t.sent, a.transaction)
 	r.pongs++
 	r.observed = a.observed
-	rtt := a.at.Sub(at)
+	rtt := a.at.Sub(asked.at)
 	if t.rtt == 0 {
 		t.rtt = rtt
 	} else {
@@ -56,11 +56,17 @@ func (c *Pair) takePong(a arrival) {
 	}
 	first := t.ponged.IsZero()
 	t.ponged = a.at
+	if asked.at.After(t.alive) && asked.size == 0 {
+		t.alive = asked.at
+	}
 	t.misses, t.waiting = 0, false // to any ping: the path lives
 	if t == c.chosen {
 		c.mu.Lock()
 		c.current.RTT = t.rtt
 		c.mu.Unlock()
+	}
+	if asked.size > 0 {
+		c.passed(t, asked.size)
 	}
 	c.choose(t)
 	if first && c.chosen != nil && t != c.chosen && !c.chosen.waiting {
@@ -78,6 +84,7 @@ func (c *Pair) choose(t *route) {
 	}
 	c.chosen = t
 	t.misses, t.waiting, t.checked = 0, false, time.Now()
+	t.width.begin(c.size())
 	c.publish()
 }
 
@@ -102,7 +109,7 @@ func (c *Pair) allowed(t *route) bool {
 func (c *Pair) publish() {
 	var s PathState
 	if t := c.chosen; t != nil {
-		s = PathState{Proven: true, Relayed: t.rank >= relayRank, Remote: t.remote.Addr, Out: t.out, Kind: t.remote.Kind, RTT: t.rtt}
+		s = PathState{Proven: true, Relayed: t.rank >= relayRank, Remote: t.remote.Addr, Out: t.out, Kind: t.remote.Kind, RTT: t.rtt, Narrow: t.width.narrow}
 	}
 	c.mu.Lock()
 	c.current = s

@@ -69,8 +69,21 @@ func TestStrangers(t *testing.T) {
 			bad[2+i] ^= 0x80
 			quiet("a changed ping", bad, from)
 		}
-		if p.Handle(good[:len(good)-1], out, from) || p.Handle(append(bytes.Clone(good), 0), out, from) {
-			t.Error("a ping of another length is one")
+		padded := func(zero byte) []byte { // by one who has the key
+			b := append(bytes.Clone(good[:pingSize-macSize]), make([]byte, 900)...)
+			b[pingSize] = zero
+			return append(b, peer.mac(b)...)
+		}
+		quiet("a ping with other padding than zeros", padded(1), from)
+		quiet("a padded ping with the MAC of a small one", append(padded(0)[:900], good[pingSize-macSize:]...), from)
+		quiet("a ping that was made longer", append(bytes.Clone(good), 0), from)
+		for _, size := range []int{pingSize - 1, maxPing + 1} {
+			if p.Handle(append(bytes.Clone(good), make([]byte, maxPing)...)[:size], out, from) {
+				t.Errorf("%d bytes are a ping", size)
+			}
+		}
+		if p.Handle(append(peer.seal(ping{pong: true, tag: c.tag, transaction: fresh(), observed: from}), 0), out, from) {
+			t.Error("a padded pong is one")
 		}
 
 		if p.Handle(good, out, from); heard != 1 {

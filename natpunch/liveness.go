@@ -40,7 +40,7 @@ func (c *Pair) watch(now time.Time) time.Time {
 	if c.busy(now) {
 		every = pingBusy
 	}
-	patience := max(pongWithin, 2*t.rtt)
+	patience := t.patience()
 	if t.waiting {
 		deadline := t.checked.Add(patience)
 		if now.Before(deadline) {
@@ -52,7 +52,7 @@ func (c *Pair) watch(now time.Time) time.Time {
 			c.pingSpares()
 		}
 		if t.misses >= maxMisses || c.surer(t, now) {
-			t.ponged, t.heard, t.rtt = time.Time{}, false, 0
+			t.ponged, t.heard, t.rtt, t.width = time.Time{}, false, 0, width{}
 			c.lose(now, t.doubted)
 			return now
 		}
@@ -70,6 +70,9 @@ func (c *Pair) watch(now time.Time) time.Time {
 	t.checked, t.waiting = now, true
 	return now.Add(patience)
 }
+
+// patience is how long a pong is waited for.
+func (t *route) patience() time.Duration { return max(pongWithin, 2*t.rtt) }
 
 // surer tells that another path is alive beyond doubt while the chosen one missed. For a direct path that is another direct one: a
 // lost packet is no reason to change to a relay.
@@ -115,6 +118,7 @@ func (c *Pair) lose(now, since time.Time) {
 		c.gone = now
 	} else {
 		spare.misses, spare.waiting, spare.checked = 0, false, time.Time{}
+		spare.width.begin(c.size())
 	}
 	c.search.at(now)
 	c.publish()

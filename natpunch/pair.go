@@ -17,6 +17,7 @@ type Pair struct {
 	puncher *Puncher
 	changed func(PathState)
 	heard   func(netip.AddrPort, Outlet)
+	largest func() int
 	policy  Policy
 	lower   bool
 	tag     tag
@@ -64,7 +65,7 @@ type arrival struct {
 
 func newPair(p *Puncher, cfg PairConfig) *Pair {
 	c := &Pair{
-		puncher: p, changed: cfg.Changed, heard: cfg.Heard, policy: cfg.Policy, lower: cfg.Lower,
+		puncher: p, changed: cfg.Changed, heard: cfg.Heard, largest: cfg.Largest, policy: cfg.Policy, lower: cfg.Lower,
 		arrived: make(chan arrival, inbox), woken: make(chan struct{}, 1),
 		remotes: map[netip.AddrPort]*remote{},
 	}
@@ -227,6 +228,9 @@ func (c *Pair) step(now time.Time) time.Time {
 	}
 	if c.chosen != nil {
 		at(c.watch(now))
+	}
+	if c.chosen != nil {
+		at(c.watchWidth(now))
 	}
 	if c.started {
 		at(c.keepSpares(now))

@@ -8,9 +8,10 @@ import (
 	"net/netip"
 )
 
-// Pings prove paths between two parties. A ping and its pong have one layout of 57 bytes:
+// Pings prove paths between two parties. A ping and its pong have one layout of 57 bytes, and a ping may be padded with zeros, to
+// see whether packets of some size pass:
 //
-//	magic 1 (0x2a) | version and type 1 | tag 8 | transaction 12 | family 1 | address 16 | port 2 | MAC 16
+//	magic 1 (0x2a) | version and type 1 | tag 8 | transaction 12 | family 1 | address 16 | port 2 | padding | MAC 16
 //
 // The magic byte is neither QUIC's (top bits set), nor STUN's (0 to 3). The tag names the pair. A transaction begins with a
 // number that grows from ping to ping. A pong repeats its ping's transaction and carries the address that the ping came from; in
@@ -22,6 +23,7 @@ const (
 	typePong  = 0x12
 	macSize   = 16
 	pingSize  = 57
+	maxPing   = 1500
 )
 
 type (
@@ -34,6 +36,7 @@ type ping struct {
 	tag         tag
 	transaction transaction
 	observed    netip.AddrPort // pong
+	size        int            // of a padded ping; 0: not padded
 }
 
 // A sealer makes and checks the pings of one direction of a pair.
@@ -57,7 +60,8 @@ func keysOf(secret [32]byte, lower bool) (t tag, out, in sealer) {
 
 // seal encodes a ping or pong.
 func (k *sealer) seal(p ping) []byte {
-	b := make([]byte, 0, pingSize)
+	size := max(pingSize, p.size)
+	b := make([]byte, 0, size)
 	typ := byte(typePing)
 	if p.pong {
 		typ = typePong
@@ -77,6 +81,7 @@ func (k *sealer) seal(p ping) []byte {
 	b = append(b, family)
 	b = append(b, addr[:]...)
 	b = binary.BigEndian.AppendUint16(b, p.observed.Port())
+	b = b[:size-macSize] // zeros
 	return append(b, k.mac(b)...)
 }
 
@@ -88,17 +93,24 @@ func (k *sealer) mac(b []byte) []byte {
 
 // isPing tells packets of this layout by their first bytes, before any key is known.
 func isPing(b []byte) bool {
-	return len(b) == pingSize && b[0] == pingMagic && (b[1] == typePing || b[1] == typePong)
+	if len(b) < pingSize || len(b) > maxPing || b[0] != pingMagic {
+		return false
+	}
+	return b[1] == typePing || b[1] == typePong && len(b) == pingSize
 }
 
 func tagOf(b []byte) tag { return tag(b[2:10]) }
 
 // open checks and decodes a packet that isPing accepted. Every encoding but that of seal is refused.
 func (k *sealer) open(b []byte) (ping, bool) {
-	if subtle.ConstantTimeCompare(k.mac(b[:pingSize-macSize]), b[pingSize-macSize:]) != 1 {
+	body, mac := b[:len(b)-macSize], b[len(b)-macSize:]
+	if subtle.ConstantTimeCompare(k.mac(body), mac) != 1 {
 		return ping{}, false
 	}
 	p := ping{pong: b[1] == typePong, tag: tagOf(b), transaction: transaction(b[10:22])}
+	if len(b) > pingSize {
+		p.size = len(b)
+	}
 	addr, port := netip.AddrFrom16([16]byte(b[23:39])), binary.BigEndian.Uint16(b[39:41])
 	switch b[22] {
 	case 4:

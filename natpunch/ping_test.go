@@ -25,6 +25,8 @@ func TestPingRoundTrip(t *testing.T) {
 	}
 	for _, p := range []ping{
 		{tag: tg, transaction: transaction{1, 2, 11: 3}},
+		{tag: tg, transaction: transaction{1, 2, 11: 3}, size: pingSize + 1},
+		{tag: tg, transaction: transaction{1, 2, 11: 3}, size: 200},
 		{pong: true, tag: tg, transaction: transaction{1, 2, 11: 3}, observed: netip.MustParseAddrPort("1.2.3.4:5")},
 		{pong: true, tag: tg, transaction: transaction{1, 2, 11: 3}, observed: netip.MustParseAddrPort("[2001:db8::1]:65535")},
 	} {
@@ -43,8 +45,11 @@ func TestPingRoundTrip(t *testing.T) {
 					t.Fatalf("a ping with byte %d changed is accepted", i)
 				}
 			}
-			if isPing(b[:i]) {
-				t.Fatalf("a ping cut to %d bytes is one", i)
+			if !isPing(b[:i]) {
+				continue
+			}
+			if _, ok := up.open(b[:i]); ok || i < pingSize {
+				t.Fatalf("a ping cut to %d bytes is accepted", i)
 			}
 		}
 	}
@@ -53,6 +58,7 @@ func TestPingRoundTrip(t *testing.T) {
 func FuzzPing(f *testing.F) {
 	tg, out, _ := keysOf([32]byte{1}, true)
 	f.Add(out.seal(ping{tag: tg})[:pingSize-macSize])
+	f.Add(out.seal(ping{tag: tg, size: 300})[:300-macSize])
 	f.Fuzz(func(t *testing.T, body []byte) {
 		b := append(bytes.Clone(body), out.mac(body)...) // an insider who knows the key
 		if !isPing(b) {

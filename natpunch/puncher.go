@@ -44,6 +44,7 @@ type PathState struct {
 	Out     Outlet // the socket that it goes through
 	Kind    Kind   // of the remote candidate
 	RTT     time.Duration
+	Narrow  bool // packets of the size in use (PairConfig.Largest) do not pass, or are not known to
 }
 
 // A Policy restricts the paths of a pair.
@@ -66,6 +67,10 @@ type PairConfig struct {
 
 	// Heard, if not nil, is called by Handle for every authentic, fresh ping and pong: packets from there are the peer's.
 	Heard func(from netip.AddrPort, out Outlet)
+
+	// Largest, if not nil, tells the size of the largest packets that the caller sends to the peer, in bytes, at most 1500; 0 if
+	// there were none yet. The pair watches whether packets of that size pass.
+	Largest func() int
 }
 
 // Pair adds a pair. It does nothing before Go, but answers the peer's pings.

@@ -26,7 +26,7 @@ type route struct {
 	remote  *remote
 	out     Outlet
 	rank    int // lower is better
-	sent    map[transaction]time.Time
+	sent    map[transaction]sentPing
 	rtt     time.Duration
 	ponged  time.Time // last pong; zero: unproven
 	heard   bool      // the peer has pinged us over it
@@ -36,6 +36,14 @@ type route struct {
 	doubted time.Time // the first miss
 	waiting bool      // for a pong since
 	trigger time.Time // last triggered check
+	alive   time.Time // when the last ping that was answered had been sent
+	width   width
+}
+
+// A sentPing is one that waits for its pong.
+type sentPing struct {
+	at   time.Time
+	size int // of a padded one
 }
 
 // proven tells whether packets pass both ways.
@@ -114,7 +122,7 @@ func (c *Pair) evict() bool {
 func (c *Pair) route(r *remote, out Outlet) *route {
 	t := r.routes[out]
 	if t == nil {
-		t = &route{remote: r, out: out, rank: c.rank(r, out), sent: map[transaction]time.Time{}}
+		t = &route{remote: r, out: out, rank: c.rank(r, out), sent: map[transaction]sentPing{}}
 		r.routes[out] = t
 	}
 	return t
@@ -157,19 +165,22 @@ func firstOf(ordered []*remote) []*remote {
 	return kept[:min(len(kept), maxAtOnce)]
 }
 
-// ping sends one ping over a route.
-func (c *Pair) ping(t *route) {
+// ping sends one small ping over a route.
+func (c *Pair) ping(t *route) { c.pingOf(t, 0) }
+
+// pingOf sends one ping over a route, padded to size.
+func (c *Pair) pingOf(t *route, size int) {
 	now := time.Now()
 	x := c.newTransaction(now)
-	for old, at := range t.sent {
-		if now.Sub(at) > punchFor {
+	for old, p := range t.sent {
+		if now.Sub(p.at) > punchFor {
 			delete(t.sent, old)
 		}
 	}
-	t.sent[x] = now
+	t.sent[x] = sentPing{now, size}
 	t.pinged = now
 	t.remote.pings++
-	t.out.Send(c.out.seal(ping{tag: c.tag, transaction: x}), t.remote.Addr)
+	t.out.Send(c.out.seal(ping{tag: c.tag, transaction: x, size: size}), t.remote.Addr)
 }
 
 // newTransaction is a number that grows, also over a restart of the program, and four random bytes.

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,8 @@ type simnet struct {
 	routers map[netip.Addr]*router
 	drop    func(from, to netip.AddrPort) bool // nil: nothing
 	packets int
+	limit   map[netip.Addr]int // larger packets to or from a router are lost
+	large   int                // packets of 1000 bytes and more
 }
 
 type mapping uint8
@@ -127,12 +130,20 @@ func (o *simOutlet) Send(p []byte, to netip.AddrPort) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.packets++
+	if len(p) >= 1000 {
+		n.large++
+	}
 	if o.r.filter == filterAll {
 		return
 	}
 	from := o.outer(to)
 	if n.drop != nil && n.drop(from, to) {
 		return
+	}
+	for _, a := range []netip.Addr{from.Addr(), to.Addr()} {
+		if most := n.limit[a]; most > 0 && len(p) > most {
+			return
+		}
 	}
 	if o.r.allowed[from.Port()] == nil {
 		o.r.allowed[from.Port()] = map[netip.AddrPort]bool{}
@@ -168,6 +179,7 @@ type end struct {
 	*Pair
 	main   *simOutlet
 	states chan PathState
+	size   atomic.Int32 // PairConfig.Largest
 }
 
 func (r *router) end(secret byte, lower bool) *end {
@@ -181,7 +193,8 @@ func (r *router) end(secret byte, lower bool) *end {
 		return o, nil
 	}})
 	e.main.puncher = p
-	e.Pair = p.Pair(PairConfig{Secret: [32]byte{secret}, Lower: lower, Changed: func(s PathState) { e.states <- s }})
+	e.Pair = p.Pair(PairConfig{Secret: [32]byte{secret}, Lower: lower, Changed: func(s PathState) { e.states <- s },
+		Largest: func() int { return int(e.size.Load()) }})
 	return e
 }
 
