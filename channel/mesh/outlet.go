@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/tacit-mpc/tacit/internal/pathconn"
 	"github.com/tacit-mpc/tacit/natpunch"
 )
 
@@ -65,7 +66,7 @@ func (s *Socket) arrived(p []byte, out natpunch.Outlet, from netip.AddrPort) {
 	if len(p) == 0 {
 		return
 	}
-	if p[0]&0xc0 == 0 {
+	if p[0]&0xc0 == 0 && !pathconn.IsPiece(p) {
 		s.puncher.Handle(p, out, from)
 		return
 	}

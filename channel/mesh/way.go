@@ -45,6 +45,7 @@ func newWay(m *Mesh, peer Peer) (*way, error) {
 		Secret: secret, Lower: m.cfg.Self < peer.Seat, Policy: m.cfg.Policy,
 		Changed: w.changed,
 		Heard:   w.heard,
+		Largest: w.quic.Largest,
 	})
 	w.mu.Unlock()
 	var known []natpunch.Candidate
@@ -141,6 +142,7 @@ func (w *way) heard(from netip.AddrPort, out natpunch.Outlet) {
 // changed is called by the pings when the best path appears, moves or is lost.
 func (w *way) changed(s natpunch.PathState) {
 	w.mu.Lock()
+	narrowed := s.Narrow && !w.state.Narrow
 	mended := s.Proven && !w.state.Proven && w.last.Proven
 	w.state = s
 	w.route()
@@ -149,7 +151,7 @@ func (w *way) changed(s natpunch.PathState) {
 		w.last = s
 	}
 	w.mu.Unlock()
-	if moved || mended {
+	if moved || mended || narrowed {
 		w.quic.Resend()
 	}
 	if moved {
@@ -161,7 +163,7 @@ func (w *way) changed(s natpunch.PathState) {
 func (w *way) route() {
 	var r pathconn.Route
 	if s := w.state; s.Proven {
-		r.To = s.Remote
+		r.To, r.Narrow = s.Remote, s.Narrow
 		if _, main := s.Out.(mainOutlet); !main {
 			r.Out = s.Out
 		}

@@ -102,7 +102,7 @@ func (c *Conn) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
 			m := &ms[i]
 			addr, ok := m.Addr.(*net.UDPAddr)
 			if ok {
-				addr = c.sort(m.Buffers[0][:m.N], addr)
+				m.N, addr = c.sort(m.Buffers[0][:m.N], addr)
 			}
 			if addr == nil {
 				m.N = 0

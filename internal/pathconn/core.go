@@ -80,27 +80,31 @@ func (c *core) inject(p []byte, addr *net.UDPAddr) {
 	}
 }
 
-// sort decides what becomes of a packet read: it returns the address under which QUIC gets it, or nil.
-func (c *core) sort(p []byte, addr *net.UDPAddr) *net.UDPAddr {
-	from := plain(addr)
-	if len(p) == 0 {
-		return nil
-	}
-	if p[0]&0xc0 == 0 {
+// sort decides what becomes of a packet read: it returns the address under which QUIC gets it, or nil, and its size. The packet is
+// the one read, or another in the same buffer.
+func (c *core) sort(p []byte, addr *net.UDPAddr) (int, *net.UDPAddr) {
+	from, t := plain(addr), c.table.Load()
+	switch {
+	case len(p) == 0:
+		return 0, nil
+	case IsPiece(p):
+		if p = t.joined(p, from); p == nil {
+			return 0, nil
+		}
+	case p[0]&0xc0 == 0:
 		if c.cfg.Intercept != nil {
 			c.cfg.Intercept(p, from)
 		}
-		return nil
+		return 0, nil
 	}
-	t := c.table.Load()
 	switch owner := t.real[from]; {
 	case owner != nil:
-		return owner.Addr()
+		return len(p), owner.Addr()
 	case t.open || t.allowed[from]:
-		return addr
+		return len(p), addr
 	}
 	c.dropped.Add(1)
-	return nil
+	return 0, nil
 }
 
 // write sends what QUIC gives: to a peer by its route, to a real address as it is.

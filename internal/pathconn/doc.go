@@ -15,6 +15,8 @@
 //     whole transport.
 //   - Packets above MaxPacket are refused with EMSGSIZE, so that path MTU discovery cannot find a size on one path that
 //     strands on the next.
+//   - Over a route that packets of the size in use do not pass (Route.Narrow), each travels in two pieces, which the other end
+//     puts together: QUIC never makes its packets smaller again.
 //   - A packet whose first two bits are zero is not QUIC's (RFC 9443): it goes to Intercept.
 //   - QUIC packets from an address that belongs to no peer and that nobody allowed are dropped: strangers get no answer, and a
 //     peer's new address counts once a ping has proven it.

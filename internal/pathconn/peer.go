@@ -25,6 +25,9 @@ type Route struct {
 	To    netip.AddrPort   // the path in use; the zero value if there is none
 	Out   Sender           // for To; nil is the main socket
 	Spray []netip.AddrPort // every packet goes here as well, through the main socket: while nothing is proven
+
+	// Narrow says that packets of the size that QUIC uses (Peer.Largest) do not pass to To: large ones are split.
+	Narrow bool
 }
 
 // A Peer is another party as QUIC sees it: one synthetic address at a time.
@@ -35,6 +38,9 @@ type Peer struct {
 	old   []netip.Addr // addresses that it had, the oldest first; under core.mu
 
 	sent atomic.Int64 // packets
+
+	splitter splitter
+	joiner   joiner
 
 	recentMu sync.Mutex
 	recent   [recentPackets][]byte // the last packet of the last writes, a ring
@@ -119,8 +125,13 @@ func (p *Peer) Disown(addr netip.AddrPort) {
 	})
 }
 
-// Deliver gives QUIC a packet of the peer that came by a relay or another socket. It copies b and never blocks.
+// Deliver gives QUIC a packet of the peer, or a piece of one, that came by a relay or another socket. It copies b and never blocks.
 func (p *Peer) Deliver(b []byte) {
+	if IsPiece(b) {
+		if b = p.joiner.join(nil, b); b == nil {
+			return
+		}
+	}
 	p.conn.inject(b, p.Addr())
 }
 
@@ -167,6 +178,7 @@ func (p *Peer) Remove() {
 func (p *Peer) write(b, oob []byte) (n, oobn int, err error) {
 	p.sent.Add(1)
 	p.remember(b, oob)
+	p.splitter.note(b, oob)
 	return p.send(p.route.Load(), b, oob)
 }
 
@@ -179,14 +191,20 @@ func (p *Peer) send(r *route, b, oob []byte) (n, oobn int, err error) {
 	}
 	switch {
 	case r.to == nil:
+	case r.Narrow:
+		p.sendNarrow(r, b, oob)
 	case r.Out != nil:
 		segments(b, oob, func(s []byte) { r.Out.Send(s, r.To) })
-	case r.to.IP.To4() != nil:
-		return p.conn.raw(b, oob, r.to)
 	default:
-		var buf [oobSize]byte
-		n, _, err = p.conn.raw(b, toIPv6(buf[:0], oob), r.to)
-		return n, len(oob), err
+		real := oob
+		if r.to.IP.To4() == nil {
+			var buf [oobSize]byte
+			real = toIPv6(buf[:0], oob)
+		}
+		if n, _, err = p.conn.raw(b, real, r.to); !p.splitter.shrunk(err, b, oob) {
+			return n, len(oob), err
+		}
+		p.sendNarrow(r, b, oob) // until pings find the path narrow
 	}
 	return len(b), len(oob), nil
 }

@@ -64,7 +64,7 @@ func (c *Plain) ReadFrom(p []byte) (int, net.Addr, error) {
 			return n, from, err
 		}
 		if addr, ok := from.(*net.UDPAddr); ok {
-			if addr = c.sort(p[:n], addr); addr != nil {
+			if n, addr = c.sort(p[:n], addr); addr != nil {
 				return n, addr, nil
 			}
 		}
