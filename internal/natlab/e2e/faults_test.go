@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -40,9 +41,7 @@ type field struct {
 }
 
 var faults = []fault{
-	{name: "direct path cut", kinds: both(netns.Masq), aim: 1500 * time.Millisecond, short: true, want: "relay", do: func(f *field) {
-		f.lab.Inet.NFT(table("cut", fmt.Sprintf(`ip saddr { %[1]s, %[2]s } ip daddr { %[1]s, %[2]s } drop`, f.x.Public, f.y.Public)))
-	}},
+	{name: "direct path cut", kinds: both(netns.Masq), aim: 1500 * time.Millisecond, short: true, want: "relay", do: cut},
 	{name: "mappings flushed", kinds: both(netns.Masq), aim: 2 * time.Second, short: true, want: "direct", do: flush},
 	{name: "mappings flushed, random ports", kinds: [2]netns.Kind{netns.Symmetric, netns.Cone}, aim: 2 * time.Second, want: "direct", do: flush},
 	{name: "mappings flushed, relayed", kinds: both(netns.Symmetric), aim: 2 * time.Second, want: "relay", do: flush},
@@ -67,13 +66,6 @@ var faults = []fault{
 	{name: "5 % loss", kinds: both(netns.Masq), aim: time.Second, want: "direct", do: func(f *field) {
 		f.lab.Inet.NFT(table("cut", "numgen random mod 100 < 5 drop"))
 	}},
-	{name: "MTU 1280", kinds: both(netns.Firewall), early: true, aim: time.Second, want: "direct", do: func(f *field) {
-		f.x.IP("link", "set", "dev", "eth0", "mtu", "1280")
-		f.lab.Inet.IP("link", "set", "dev", "a1", "mtu", "1280")
-	}},
-	{name: "MTU black hole", kinds: both(netns.Firewall), early: true, aim: 2 * time.Second, do: func(f *field) {
-		f.lab.Inet.NFT(table("cut", "meta l4proto udp ip length > 1300 drop"))
-	}},
 	{name: "pre restarted, relayed pair", kinds: both(netns.Symmetric), aim: 2 * time.Second, want: "relay",
 		resume: true, do: func(f *field) {
 			f.pre.kill()
@@ -84,6 +76,11 @@ var faults = []fault{
 }
 
 func both(k netns.Kind) [2]netns.Kind { return [2]netns.Kind{k, k} }
+
+// cut drops what goes between the parties without a relay.
+func cut(f *field) {
+	f.lab.Inet.NFT(table("cut", fmt.Sprintf(`ip saddr { %[1]s, %[2]s } ip daddr { %[1]s, %[2]s } drop`, f.x.Public, f.y.Public)))
+}
 
 func flush(f *field) {
 	for _, h := range []*netns.Host{f.x, f.y} {
@@ -119,7 +116,7 @@ type faultResult struct {
 
 // TestFaults breaks what can break under a running computation.
 func TestFaults(t *testing.T) {
-	for _, f := range faults {
+	for _, f := range slices.Concat(faults, mtuFaults) {
 		if full() || f.short {
 			t.Run(f.name, f.run)
 		}
