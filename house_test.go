@@ -21,11 +21,13 @@ var floors = map[string][]string{
 	"": nil,
 
 	// Floor 0.
-	"internal/block": nil,
-	"circuit":        nil,
-	"channel":        nil,
-	"identity":       nil,
-	"natpunch":       nil,
+	"internal/block":    nil,
+	"internal/pktinfo":  nil,
+	"internal/throttle": nil,
+	"circuit":           nil,
+	"channel":           nil,
+	"identity":          nil,
+	"natpunch":          nil,
 
 	// Floor 1: the crypto tower on the left, the network tower on the right.
 	"garble":                 {"circuit", "garble/internal/syntax", "garble/internal/check", "garble/internal/lower", "garble/internal/joins"},
@@ -37,18 +39,19 @@ var floors = map[string][]string{
 	"garble/internal/interp": {"garble/internal/syntax", "garble/internal/check"}, // the oracle shares nothing with lower
 	"ot":                     {"internal/block"},
 	"coord":                  {"identity"},
-	"relay":                  nil,
+	"relay":                  {"internal/pktinfo", "internal/throttle"},
 
 	// Floor 2, and the bridge.
 	"mpc":                 {"circuit", "channel", "ot", "internal/block"},
 	"internal/pathconn":   nil,
+	"internal/stunconn":   {"natpunch", "internal/pktinfo", "internal/throttle"},
 	"channel/mesh":        {"channel", "identity", "internal/pathconn", "natpunch", "relay"},
 	"channel/memory":      {"channel"},
 	"channel/channeltest": {"channel"},
 
 	// Floors 3 and 4.
 	"internal/doctor":  {"channel/mesh", "coord", "identity", "natpunch", "relay"},
-	"internal/app":     {"channel", "channel/memory", "channel/mesh", "circuit", "coord", "garble", "identity", "internal/doctor", "mpc", "natpunch", "relay"},
+	"internal/app":     {"channel", "channel/memory", "channel/mesh", "circuit", "coord", "garble", "identity", "internal/doctor", "internal/stunconn", "mpc", "natpunch", "relay"},
 	"internal/cli":     {"channel", "channel/mesh", "circuit", "coord", "garble", "identity", "internal/app", "internal/doctor", "mpc"},
 	"cmd/party":        {"internal/cli"},
 	"cmd/preprocessor": {"internal/cli"},
@@ -70,6 +73,8 @@ var external = map[string][]string{
 	"relay":                  {"github.com/pion/turn/v4", "github.com/pion/stun/v3", "github.com/pion/transport/v4", "github.com/pion/logging", "golang.org/x/sync", "golang.org/x/time"},
 	"natpunch":               {"github.com/pion/stun/v3", "github.com/huin/goupnp", "github.com/jackpal/go-nat-pmp", "github.com/libp2p/go-netroute"},
 	"internal/pathconn":      {"golang.org/x/net", "golang.org/x/sys"},
+	"internal/pktinfo":       {"golang.org/x/net"},
+	"internal/stunconn":      {"golang.org/x/net"},
 	"channel/mesh":           {"github.com/quic-go/quic-go", "golang.org/x/crypto/cryptobyte", "golang.org/x/net", "golang.org/x/sync"},
 	"internal/app":           {"github.com/quic-go/quic-go", "golang.org/x/sync"},
 	"internal/cli":           {"github.com/urfave/cli/v2", "rsc.io/qr", "golang.org/x/term", "golang.org/x/sync"},

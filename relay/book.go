@@ -12,19 +12,27 @@ import (
 
 // A book is the relay's memory: who holds which allocation, in which room. It answers every question of the TURN library.
 type book struct {
-	cfg Config
+	cfg    Config
+	listen func() (*net.UDPConn, error) // opens a relay socket
 
 	mu      sync.Mutex
-	clients map[netip.AddrPort]*client // by source address of the client
-	ports   map[uint16]*guard          // relay sockets in use
+	clients map[source]*client
+	ports   map[uint16]*guard // relay sockets in use
 	rooms   map[string]*room
 	bytes   int64
 	refused int64
 }
 
-// A client is a source address that holds an allocation.
+// A source is where a client's packets come from.
+type source struct {
+	tcp bool
+	netip.AddrPort
+}
+
+// A client is a source that holds an allocation, at one of our addresses.
 type client struct {
 	user  User
+	at    string
 	guard *guard
 }
 
@@ -46,7 +54,10 @@ func newBook(cfg Config) *book {
 	if !cfg.Bind.IsValid() {
 		cfg.Bind = cfg.Addr
 	}
-	return &book{cfg: cfg, clients: map[netip.AddrPort]*client{}, ports: map[uint16]*guard{}, rooms: map[string]*room{}}
+	listen := func() (*net.UDPConn, error) {
+		return net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(cfg.Bind, 0)))
+	}
+	return &book{cfg: cfg, listen: listen, clients: map[source]*client{}, ports: map[uint16]*guard{}, rooms: map[string]*room{}}
 }
 
 func defaultTo[T int | int64 | time.Duration](v *T, d T) {
@@ -67,7 +78,7 @@ func (b *book) authenticate(username, realm string, src net.Addr) ([]byte, bool)
 	if !b.open(u.Room) {
 		return nil, false
 	}
-	if c := b.clients[addrPort(src)]; c != nil && (c.user.Room != u.Room || c.user.Node != u.Node) {
+	if c := b.clients[sourceOf(src)]; c != nil && (c.user.Room != u.Room || c.user.Node != u.Node) {
 		return nil, false
 	}
 	return turn.GenerateAuthKey(username, realm, password(b.cfg.Secret, username)), true
@@ -82,14 +93,14 @@ func (b *book) open(name string) bool {
 }
 
 // admit decides about a new allocation of an authenticated user.
-func (b *book) admit(username, _ string, _ net.Addr) bool {
+func (b *book) admit(username, _ string, src net.Addr) bool {
 	u, err := parseUser(username)
 	if err != nil {
 		return false
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.clients) >= b.cfg.Total {
+	if len(b.clients) >= b.cfg.Total || b.clients[sourceOf(src)] != nil { // the same source, at another of our addresses
 		return false
 	}
 	r := b.rooms[u.Room]
@@ -108,7 +119,7 @@ func (b *book) permit(src net.Addr, peer net.IP) bool {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	c := b.clients[addrPort(src)]
+	c := b.clients[sourceOf(src)]
 	if c == nil {
 		return false
 	}
@@ -118,35 +129,44 @@ func (b *book) permit(src net.Addr, peer net.IP) bool {
 	return b.rooms[c.user.Room].ips[ip] > 0 && Reachable(ip, b.cfg.Local)
 }
 
-// created enters a new allocation.
-func (b *book) created(src, _ net.Addr, _, username, _ string, relayed net.Addr, _ int) {
+// created enters a new allocation, or ends it if there is no place for it any more.
+func (b *book) created(src, at net.Addr, _, username, _ string, relayed net.Addr, _ int) {
+	if g := b.enter(sourceOf(src), at.String(), username, addrPort(relayed).Port()); g != nil {
+		g.Close()
+	}
+}
+
+func (b *book) enter(from source, at, username string, port uint16) (refused *guard) {
 	u, err := parseUser(username)
-	from := addrPort(src)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	g := b.ports[addrPort(relayed).Port()]
+	g := b.ports[port]
 	if err != nil || g == nil {
-		return // authenticate and AllocatePacketConn came before
+		return g // authenticate and AllocatePacketConn came before
 	}
 	r := b.rooms[u.Room]
 	if r == nil {
 		r = &room{users: map[string]int{}, ips: map[netip.Addr]int{}}
 		b.rooms[u.Room] = r
 	}
+	if r.closed || b.clients[from] != nil { // closed meanwhile, or two of our addresses were asked at the same moment
+		return g
+	}
 	r.users[u.Node]++
 	r.ips[from.Addr()]++
 	r.count++
 	g.room = r
-	b.clients[from] = &client{u, g}
+	b.clients[from] = &client{u, at, g}
+	return nil
 }
 
 // deleted removes an allocation.
-func (b *book) deleted(src, _ net.Addr, _, _, _ string) {
-	from := addrPort(src)
+func (b *book) deleted(src, at net.Addr, _, _, _ string) {
+	from := sourceOf(src)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c := b.clients[from]
-	if c == nil {
+	if c == nil || c.at != at.String() {
 		return
 	}
 	delete(b.clients, from)
@@ -200,6 +220,18 @@ func (b *book) stats() Stats {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return Stats{len(b.clients), b.bytes, b.refused}
+}
+
+// known tells whether a client has an allocation.
+func (b *book) known(src net.Addr) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.clients[sourceOf(src)] != nil
+}
+
+func sourceOf(src net.Addr) source {
+	_, tcp := src.(*net.TCPAddr)
+	return source{tcp, addrPort(src)}
 }
 
 // addrPort is the address of a UDP or TCP end, IPv4 unmapped.

@@ -85,10 +85,7 @@ func TestAllocationsTalk(t *testing.T) {
 
 // TestTransports relays between a client over TCP, one over TLS and a plain socket.
 func TestTransports(t *testing.T) {
-	sock, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	sock := listenUDP(t, "127.0.0.1:0")
 	tcp, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +96,7 @@ func TestTransports(t *testing.T) {
 		t.Fatal(err)
 	}
 	secure := tls.NewListener(raw, &tls.Config{Certificates: []tls.Certificate{cert}})
-	s, err := Serve(Config{Secret: secret, Addr: netip.MustParseAddr("127.0.0.1"), Local: true}, []net.PacketConn{sock}, []net.Listener{tcp, secure})
+	s, err := Serve(Config{Secret: secret, Addr: netip.MustParseAddr("127.0.0.1"), Local: true}, []*net.UDPConn{sock}, []net.Listener{tcp, secure})
 	if err != nil {
 		t.Fatal(err)
 	}

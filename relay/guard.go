@@ -17,6 +17,7 @@ type guard struct {
 	room *room // set once the allocation is announced; the book's lock guards it
 	port uint16
 	end  *time.Timer
+	left func() // called when it has ended; may be nil
 	once sync.Once
 	err  error
 }
@@ -31,16 +32,23 @@ func (b *book) Validate() error { return nil }
 
 // AllocatePacketConn makes the relay socket of a new allocation.
 func (b *book) AllocatePacketConn(string, int) (net.PacketConn, net.Addr, error) {
-	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(b.cfg.Bind, 0)))
+	return b.allocate(nil)
+}
+
+func (b *book) allocate(left func()) (net.PacketConn, net.Addr, error) {
+	c, err := b.listen()
 	if err != nil {
 		return nil, nil, fmt.Errorf("allocate relay socket: %w", err)
 	}
 	port := addrPort(c.LocalAddr()).Port()
-	g := &guard{UDPConn: c, book: b, port: port}
+	g := &guard{UDPConn: c, book: b, port: port, left: left}
 	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.ports) >= b.cfg.Total { // admit may have let through several at once
+		return nil, nil, errors.Join(errors.New("allocate relay socket: too many"), c.Close())
+	}
 	g.end = time.AfterFunc(b.cfg.Lifetime, func() { g.Close() })
 	b.ports[port] = g
-	b.mu.Unlock()
 	return g, net.UDPAddrFromAddrPort(netip.AddrPortFrom(b.cfg.Addr, port)), nil
 }
 
@@ -102,52 +110,10 @@ func (g *guard) Close() error {
 		g.book.mu.Lock()
 		delete(g.book.ports, g.port)
 		g.book.mu.Unlock()
+		if g.left != nil {
+			g.left()
+		}
 		g.err = g.UDPConn.Close()
 	})
 	return g.err
-}
-
-// limitListener bounds the connections of strangers: each must speak before strangerWait is over, and at most max are open.
-func limitListener(l net.Listener, max int) net.Listener {
-	return &boundedListener{Listener: l, free: make(chan struct{}, max)}
-}
-
-type boundedListener struct {
-	net.Listener
-	free chan struct{}
-}
-
-func (l *boundedListener) Accept() (net.Conn, error) {
-	for {
-		c, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		select {
-		case l.free <- struct{}{}:
-			return &boundedConn{Conn: c, free: l.free}, nil
-		default:
-			c.Close()
-		}
-	}
-}
-
-// A boundedConn is dropped after idleWait without a byte.
-type boundedConn struct {
-	net.Conn
-	free chan struct{}
-	once sync.Once
-}
-
-// idleWait is longer than the refresh interval of every client.
-const idleWait = 6 * time.Minute
-
-func (c *boundedConn) Read(p []byte) (int, error) {
-	c.SetReadDeadline(time.Now().Add(idleWait))
-	return c.Conn.Read(p)
-}
-
-func (c *boundedConn) Close() error {
-	c.once.Do(func() { <-c.free })
-	return c.Conn.Close()
 }

@@ -45,14 +45,17 @@ type Server struct {
 }
 
 // Serve runs a relay on UDP sockets and on listeners of TCP or TLS connections, until Close.
-func Serve(cfg Config, sockets []net.PacketConn, listeners []net.Listener) (*Server, error) {
+func Serve(cfg Config, sockets []*net.UDPConn, listeners []net.Listener) (*Server, error) {
 	if len(cfg.Secret) < 16 {
 		return nil, errors.New("start relay: the shared secret has fewer than 16 bytes")
 	}
 	if !cfg.Addr.Is4() {
 		return nil, fmt.Errorf("start relay: relayed address %v is not IPv4", cfg.Addr)
 	}
-	b := newBook(cfg)
+	return newBook(cfg).serve(sockets, listeners)
+}
+
+func (b *book) serve(sockets []*net.UDPConn, listeners []net.Listener) (*Server, error) {
 	tc := turn.ServerConfig{
 		Realm:         Realm,
 		AuthHandler:   b.authenticate,
@@ -60,11 +63,12 @@ func Serve(cfg Config, sockets []net.PacketConn, listeners []net.Listener) (*Ser
 		EventHandler:  turn.EventHandler{OnAllocationCreated: b.created, OnAllocationDeleted: b.deleted},
 		LoggerFactory: silent{},
 	}
-	for _, s := range sockets {
-		tc.PacketConnConfigs = append(tc.PacketConnConfigs, turn.PacketConnConfig{PacketConn: s, RelayAddressGenerator: b, PermissionHandler: b.permit})
+	for _, c := range sockets {
+		s := newSocket(c)
+		tc.PacketConnConfigs = append(tc.PacketConnConfigs, turn.PacketConnConfig{PacketConn: s, RelayAddressGenerator: door{b, s}, PermissionHandler: b.permit})
 	}
 	for _, l := range listeners {
-		tc.ListenerConfigs = append(tc.ListenerConfigs, turn.ListenerConfig{Listener: limitListener(l, b.cfg.Total), RelayAddressGenerator: b, PermissionHandler: b.permit})
+		tc.ListenerConfigs = append(tc.ListenerConfigs, turn.ListenerConfig{Listener: newListener(l, b.cfg.Total, b.known), RelayAddressGenerator: b, PermissionHandler: b.permit})
 	}
 	t, err := turn.NewServer(tc)
 	if err != nil {

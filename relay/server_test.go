@@ -18,16 +18,22 @@ const short = 300 * time.Millisecond // what should not arrive has not arrived b
 func serve(t *testing.T, cfg Config) (*Server, string) {
 	t.Helper()
 	cfg.Secret, cfg.Addr, cfg.Local = secret, netip.MustParseAddr("127.0.0.1"), true
-	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := Serve(cfg, []net.PacketConn{c}, nil)
+	c := listenUDP(t, "127.0.0.1:0")
+	s, err := Serve(cfg, []*net.UDPConn{c}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
 	return s, c.LocalAddr().String()
+}
+
+func listenUDP(t testing.TB, addr string) *net.UDPConn {
+	t.Helper()
+	c, err := net.ListenUDP("udp", udp(addr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // dial makes a TURN client of the library, from a loopback address, as the user whose credentials are given.

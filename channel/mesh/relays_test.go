@@ -23,7 +23,7 @@ func startRelay(t testing.TB, port uint16) (*relay.Server, netip.AddrPort) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := relay.Serve(relay.Config{Secret: relaySecret, Addr: netip.MustParseAddr("127.0.0.1"), Local: true}, []net.PacketConn{c}, nil)
+	s, err := relay.Serve(relay.Config{Secret: relaySecret, Addr: netip.MustParseAddr("127.0.0.1"), Local: true}, []*net.UDPConn{c}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tacit-mpc/tacit/coord"
 	"github.com/tacit-mpc/tacit/identity"
+	"github.com/tacit-mpc/tacit/internal/stunconn"
 )
 
 // HostConfig is a session to host.
@@ -91,13 +92,8 @@ func Host(ctx context.Context, cfg HostConfig) error {
 	}
 	// With the key kept, parties notice a restart at once: from resets, which want room in the packets that they answer.
 	reset := quic.StatelessResetKey(cfg.Key.Derive("quic stateless reset"))
-	transport := &quic.Transport{Conn: socket, StatelessResetKey: &reset, ConnectionIDLength: 16}
+	transport := &quic.Transport{Conn: stunconn.New(socket), StatelessResetKey: &reset, ConnectionIDLength: 16}
 	defer transport.Close()
-	var answering sync.WaitGroup
-	defer answering.Wait()
-	stunCtx, stop := context.WithCancel(ctx)
-	defer stop()
-	answering.Go(func() { answerSTUN(stunCtx, transport) })
 	for {
 		err := h.session(ctx, transport, port)
 		if ctx.Err() != nil {

@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/quic-go/quic-go"
-
 	"github.com/tacit-mpc/tacit/coord"
 	"github.com/tacit-mpc/tacit/natpunch"
 	"github.com/tacit-mpc/tacit/relay"
@@ -53,7 +51,11 @@ func (h *host) openRelay(port *coord.Port) error {
 		return nil
 	}
 	listen := h.cfg.Relay.Listen
-	socket, err := net.ListenPacket("udp", listen)
+	at, err := net.ResolveUDPAddr("udp", listen)
+	if err != nil {
+		return relayFailed(listen, err)
+	}
+	socket, err := net.ListenUDP("udp", at)
 	if err != nil {
 		return relayFailed(listen, err)
 	}
@@ -75,7 +77,7 @@ func (h *host) openRelay(port *coord.Port) error {
 	if !isOurs(addr) {
 		cfg.Bind = netip.IPv4Unspecified() // a router maps the address to this machine
 	}
-	if r.server, err = relay.Serve(cfg, []net.PacketConn{socket}, listeners); err != nil {
+	if r.server, err = relay.Serve(cfg, []*net.UDPConn{socket}, listeners); err != nil {
 		return errors.Join(explain("starting the relay", err), socket.Close(), tcp.Close())
 	}
 	h.relay = r
@@ -177,20 +179,4 @@ func (h *host) stunPorts() []string {
 		return nil
 	}
 	return []string{fmt.Sprintf(":%d", h.relay.port)}
-}
-
-// answerSTUN answers STUN requests at the coordinator's socket, until ctx ends or the socket is closed.
-func answerSTUN(ctx context.Context, transport *quic.Transport) {
-	buf := make([]byte, 1500)
-	for {
-		n, from, err := transport.ReadNonQUICPacket(ctx, buf)
-		if err != nil {
-			return
-		}
-		if a, ok := from.(*net.UDPAddr); ok {
-			if r := natpunch.Respond(buf[:n], a.AddrPort()); r != nil {
-				_, _ = transport.WriteTo(r, from) // a lost answer is asked for again
-			}
-		}
-	}
 }

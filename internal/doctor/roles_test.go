@@ -74,7 +74,7 @@ func serve(at, relayAt netip.AddrPort, local bool) (*server, error) {
 		return nil, err
 	}
 	port := coord.OpenPort(tcp, key)
-	turn, err := relay.Serve(relay.Config{Secret: secret, Addr: at.Addr(), Local: local}, []net.PacketConn{relayUDP}, []net.Listener{relayTCP, port.Listener(alpnTURN)})
+	turn, err := relay.Serve(relay.Config{Secret: secret, Addr: at.Addr(), Local: local}, []*net.UDPConn{relayUDP}, []net.Listener{relayTCP, port.Listener(alpnTURN)})
 	if err != nil {
 		return nil, err
 	}
