@@ -19,12 +19,13 @@ import (
 // A simulation is a network in virtual time with sockets on it. Its user is in a synctest bubble.
 type simulation struct {
 	simnet.PerfectRouter
-	cut   atomic.Bool // loses every packet
+	cut   atomic.Bool  // loses every packet
+	most  atomic.Int64 // loses larger packets, unless zero
 	socks []*Socket
 }
 
 func (s *simulation) SendPacket(p simnet.Packet) error {
-	if s.cut.Load() {
+	if most := s.most.Load(); s.cut.Load() || most > 0 && len(p.Data) > int(most) {
 		return nil
 	}
 	return s.PerfectRouter.SendPacket(p)
