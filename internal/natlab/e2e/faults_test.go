@@ -23,6 +23,7 @@ const faultRounds = 350
 type fault struct {
 	name   string
 	kinds  [2]netns.Kind
+	v6     bool          // instead of kinds: both have IPv6 alone
 	aim    time.Duration // to traffic again; the test fails at three times that
 	short  bool          // played in a short run too
 	early  bool          // it is there before the parties start
@@ -125,7 +126,12 @@ func TestFaults(t *testing.T) {
 
 func (c fault) run(t *testing.T) {
 	l := newLab(t)
-	f := &field{lab: l, x: l.Host(1, c.kinds[0]), y: l.Host(2, c.kinds[1])}
+	f := &field{lab: l}
+	if c.v6 {
+		f.x, f.y = l.V6(1), l.V6(2)
+	} else {
+		f.x, f.y = l.Host(1, c.kinds[0]), l.Host(2, c.kinds[1])
+	}
 	var more []string
 	if c.resume {
 		f.session = &session{t: t}
@@ -139,7 +145,11 @@ func (c fault) run(t *testing.T) {
 	if c.early {
 		c.do(f)
 	}
-	s, err := meet(t, host(t, l, 4433, more...), f.x.NS, f.y.NS, faultRounds, c.args...)
+	pre := host
+	if c.v6 {
+		pre = hostBoth
+	}
+	s, err := meet(t, pre(t, l, 4433, more...), f.x.NS, f.y.NS, faultRounds, c.args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,13 @@ var mtuFaults = []fault{
 	{name: "MTU of an interface shrinks", kinds: both(netns.Firewall), aim: 2 * time.Second, want: "direct", do: func(f *field) {
 		f.x.IP("link", "set", "dev", "eth0", "mtu", "1280")
 	}},
+	{name: "MTU black hole, IPv6", v6: true, aim: 2 * time.Second, want: "direct", do: func(f *field) {
+		f.silence()
+		f.narrowParties(1300)
+	}},
+	{name: "MTU of an interface shrinks, IPv6", v6: true, aim: 2 * time.Second, want: "direct", do: func(f *field) {
+		f.x.IP("link", "set", "dev", "eth0", "mtu", "1280")
+	}},
 	{name: "MTU black hole, relayed pair", kinds: both(netns.Symmetric), aim: 2 * time.Second, want: "relay", do: func(f *field) {
 		f.silence()
 		f.narrowParties(1300)
@@ -48,7 +55,7 @@ var mtuFaults = []fault{
 
 // narrow lets packets of some size pass to an address and none that are larger, which routers tell the sender.
 func (f *field) narrow(addr, dev string, mtu int) {
-	f.lab.Inet.IP("route", "replace", addr+"/32", "dev", dev, "mtu", "lock", strconv.Itoa(mtu))
+	f.lab.Inet.IP("route", "replace", addr, "dev", dev, "mtu", "lock", strconv.Itoa(mtu))
 }
 
 func (f *field) narrowParties(mtu int) {
@@ -58,6 +65,6 @@ func (f *field) narrowParties(mtu int) {
 
 // silence keeps routers from telling that a packet was too large.
 func (f *field) silence() {
-	f.lab.Inet.NFT("table ip silence {\n\tchain output {\n\t\ttype filter hook output priority 0;\n" +
-		"\t\ticmp type destination-unreachable icmp code frag-needed drop\n\t}\n}\n")
+	f.lab.Inet.NFT("table inet silence {\n\tchain output {\n\t\ttype filter hook output priority 0;\n" +
+		"\t\ticmp type destination-unreachable icmp code frag-needed drop\n\t\ticmpv6 type packet-too-big drop\n\t}\n}\n")
 }

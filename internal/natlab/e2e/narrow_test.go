@@ -31,8 +31,7 @@ func TestOnlyTCP443(t *testing.T) {
 // TestIPv6 computes between a host that has IPv6 alone and one that has both. The embedded relay is of IPv4: the path is direct.
 func TestIPv6(t *testing.T) {
 	l := newLab(t)
-	pre := start(t, l.Server, "pre", "--parties=2", "--listen=:4433", "--advertise="+netns.ServerAddrs[0]+":4433",
-		"--advertise=[2001:db8:fff::1]:4433", "--relay-listen=:3478")
+	pre := hostBoth(t, l, 4433)
 	both := l.V6(2)
 	l.Inet.IP("addr", "add", "198.51.60.1/24", "dev", "a2")
 	both.IP("addr", "add", "198.51.60.2/24", "dev", "eth0")

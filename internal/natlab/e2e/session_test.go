@@ -95,6 +95,15 @@ func host(t *testing.T, l *netns.Lab, port int, args ...string) *process {
 	}, args...)...)
 }
 
+// hostBoth is host for IPv4 and IPv6.
+func hostBoth(t *testing.T, l *netns.Lab, port int, args ...string) *process {
+	t.Helper()
+	return start(t, l.Server, "pre", append([]string{
+		"--parties=2", fmt.Sprintf("--listen=:%d", port), fmt.Sprintf("--advertise=%s:%d", netns.ServerAddrs[0], port),
+		fmt.Sprintf("--advertise=[2001:db8:fff::1]:%d", port), fmt.Sprintf("--relay-listen=:%d", port+1),
+	}, args...)...)
+}
+
 // meet starts a party on each of two hosts.
 func meet(t *testing.T, pre *process, x, y *netns.NS, rounds int, args ...string) (*session, error) {
 	s := &session{t: t, rounds: rounds, pre: pre}
