@@ -24,6 +24,10 @@ type Config struct {
 	PunchKey *ecdh.PrivateKey
 	Policy   natpunch.Policy // which paths may be used
 
+	// HideMoves keeps it from QUIC when a direct path takes over from a relay. What QUIC measured of the relay then takes seconds to
+	// fit a much faster path.
+	HideMoves bool
+
 	MaxMessage     int           // bytes; default 64 MiB, at most 1 GiB
 	Budget         int           // bytes of windows and queues for all peers together; default 512 MiB
 	Patience       time.Duration // how long a peer may be unheard of; default 60s, at most 10m
@@ -49,7 +53,7 @@ type Peer struct {
 type Event struct {
 	Kind EventKind
 	Peer channel.Party
-	Path Path          // Connected and Rerouted
+	Path Path          // Connected, Rerouted and Upgraded
 	For  time.Duration // Quiet: how long nothing was heard; Heard: how long it was quiet
 	Err  error         // Gone: *LeftError, *LostError, *ViolationError or another cause
 }
@@ -63,6 +67,7 @@ const (
 	Heard                      // it is heard of again
 	Gone                       // the connection ended, for good
 	Rerouted                   // it is reached over another path
+	Upgraded                   // QUIC has noticed that the path is direct now, and measures it afresh; told at the lower seat
 )
 
 func (k EventKind) String() string {
@@ -75,6 +80,8 @@ func (k EventKind) String() string {
 		return "heard"
 	case Rerouted:
 		return "rerouted"
+	case Upgraded:
+		return "upgraded"
 	}
 	return "gone"
 }

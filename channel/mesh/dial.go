@@ -98,6 +98,10 @@ func (d *dialer) greet(ctx context.Context, conn *quic.Conn) (*pair, error) {
 	// Once the pair stands Join may return, and end ctx.
 	if lift() {
 		if p := d.m.install(d.peer, conn, ctrl); p != nil {
+			if !d.m.cfg.HideMoves {
+				u := &upgrader{way: d.way, pair: p}
+				d.m.running.Go(u.run)
+			}
 			return p, nil
 		}
 	}

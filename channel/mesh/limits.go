@@ -24,6 +24,8 @@ const (
 	mostAddrs        = 32 // candidate addresses of a peer that are tried
 	mostHandshakes   = 128
 	busyPackets      = 4 // sends within checkEvery that mean traffic, not keep-alives
+	mostProbes       = 4
+	mostMoves        = 5 // that fail in a row, after which QUIC is left in peace
 	connectionIDSize = 8
 	firstPacket      = 1200 // bytes of UDP payload, fits where the MTU is 1280; path MTU discovery finds more
 )
@@ -49,4 +51,9 @@ const (
 	silenceTimeout   = 15 * time.Second // after which one who dialed must have said everything
 	firstBackoff     = 100 * time.Millisecond
 	longestBackoff   = 2 * time.Second
+	longOutage       = 2 * time.Second        // over a relay, after which QUIC is to notice the next direct path
+	firstProbe       = 50 * time.Millisecond  // wait for the answer to a probe, at least; then twice that, and so on
+	longestProbe     = time.Second            // the same, at most
+	firstMove        = time.Second            // after a move that failed; then twice that, and so on
+	moveEvery        = 500 * time.Millisecond // moves of a peer that are let in
 )

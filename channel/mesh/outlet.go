@@ -67,7 +67,7 @@ func (s *Socket) arrived(p []byte, out natpunch.Outlet, from netip.AddrPort) {
 		return
 	}
 	if p[0]&0xc0 == 0 && !pathconn.IsPiece(p) {
-		s.puncher.Handle(p, out, from)
+		s.pinged(p, out, from)
 		return
 	}
 	if owner := s.conn.Owner(from); owner != nil {

@@ -22,7 +22,7 @@ type Path struct {
 	Kind          PathKind
 	Local, Remote netip.AddrPort
 	RTT           time.Duration // smoothed
-	Why           string        // of a relay: why not direct
+	Why           string        // of a relay: why not direct; of a direct path: why QUIC may be slow on it, if so
 }
 
 // Paths tells how each peer is reached, in the order of seats. A peer that is gone keeps its last path.
@@ -36,10 +36,10 @@ func (m *Mesh) Paths() []Path {
 	return all
 }
 
-// pathOf is the path to a peer with what QUIC measures of it.
+// pathOf is the path to a peer, with the round trip that pings measure, or QUIC if there were none.
 func (m *Mesh) pathOf(seat channel.Party, p *pair) Path {
 	path := m.ways[seat].path()
-	if p != nil {
+	if p != nil && path.RTT == 0 {
 		path.RTT = p.conn.ConnectionStats().SmoothedRTT
 	}
 	return path
@@ -53,6 +53,16 @@ func (m *Mesh) rerouted(seat channel.Party) {
 	m.mu.Unlock()
 	if !silent && p.end() == nil {
 		m.tell(Event{Kind: Rerouted, Peer: seat, Path: m.pathOf(seat, p)})
+	}
+}
+
+// upgraded tells that QUIC has noticed the direct path.
+func (m *Mesh) upgraded(p *pair) {
+	m.mu.Lock()
+	silent := m.closed
+	m.mu.Unlock()
+	if !silent && p.end() == nil {
+		m.tell(Event{Kind: Upgraded, Peer: p.peer, Path: m.pathOf(p.peer, p)})
 	}
 }
 

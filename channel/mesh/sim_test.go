@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,12 +32,23 @@ func (s *simulation) SendPacket(p simnet.Packet) error {
 	return s.PerfectRouter.SendPacket(p)
 }
 
+// timely is a SimConn whose timeouts are such.
+type timely struct{ *simnet.SimConn }
+
+func (c timely) ReadFrom(p []byte) (int, net.Addr, error) {
+	n, from, err := c.SimConn.ReadFrom(p)
+	if err == simnet.ErrDeadlineExceeded {
+		err = os.ErrDeadlineExceeded
+	}
+	return n, from, err
+}
+
 // simulate makes n sockets whose packets take latency.
 func simulate(t *testing.T, n int, latency time.Duration) *simulation {
 	t.Helper()
 	sim := &simulation{}
 	network := &simnet.Simnet{Router: sim}
-	var conns []net.PacketConn
+	var conns []*simnet.SimConn
 	for i := range n {
 		conns = append(conns, network.NewEndpoint(&net.UDPAddr{IP: net.IP{192, 0, 2, byte(1 + i)}, Port: 9}, simnet.NodeBiDiLinkSettings{
 			Latency: latency, Downlink: simnet.LinkSettings{MTU: 1500}, Uplink: simnet.LinkSettings{MTU: 1500},
@@ -52,7 +64,7 @@ func simulate(t *testing.T, n int, latency time.Duration) *simulation {
 			t.Fatal(err)
 		}
 		sock := &Socket{key: key}
-		if err := sock.start(pathconn.NewPlain(conn, pathconn.Config{Intercept: sock.intercept})); err != nil {
+		if err := sock.start(pathconn.NewPlain(timely{conn}, pathconn.Config{Intercept: sock.intercept})); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { sock.Close() })

@@ -73,6 +73,7 @@ type pathSocket interface {
 	Owner(netip.AddrPort) *pathconn.Peer
 	Allow(netip.AddrPort)
 	Restrict(bool)
+	View(*pathconn.Peer) *pathconn.View
 	Send(p []byte, to netip.AddrPort)
 }
 
@@ -98,12 +99,27 @@ func (s *Socket) start(conn pathSocket) error {
 	return nil
 }
 
-// intercept takes what arrives and is not QUIC: answers of STUN servers, and pings.
+// intercept takes what arrives and is not QUIC: answers of STUN servers, pings, and probes.
 func (s *Socket) intercept(p []byte, from netip.AddrPort) {
 	if s.stun.Handle(p, from) {
 		return
 	}
-	s.puncher.Handle(p, mainOutlet{s.conn}, from)
+	s.pinged(p, mainOutlet{s.conn}, from)
+}
+
+// pinged takes pings and probes of peers.
+func (s *Socket) pinged(p []byte, out natpunch.Outlet, from netip.AddrPort) {
+	if !isProbe(p) {
+		s.puncher.Handle(p, out, from)
+		return
+	}
+	if owner := s.conn.Owner(from); owner != nil {
+		s.eachWay(func(w *way) {
+			if w.quic == owner {
+				w.probed(p)
+			}
+		})
+	}
 }
 
 // errStranger refuses a key during the handshake.

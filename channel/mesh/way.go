@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/tacit-mpc/tacit/channel"
 	"github.com/tacit-mpc/tacit/internal/pathconn"
@@ -17,13 +18,16 @@ import (
 // mostSprayed is how many candidate addresses the first flight goes to at once.
 const mostSprayed = 8
 
-// A way is how packets get to one peer. QUIC knows the peer by one address that never changes; the way sends what goes there over
-// the path that pings have proven best, and to every candidate while none is.
+// A way is how packets get to one peer. QUIC knows the peer by an address that says nothing of the path (upgrade.go); the way sends what
+// goes there over the path that pings have proven best, and to every candidate while none is.
 type way struct {
 	m     *Mesh
 	peer  Peer
 	quic  *pathconn.Peer
 	pings *natpunch.Pair
+
+	probes probeKey
+	direct chan struct{} // holds one: a direct path was proven; for the upgrader
 
 	mu           sync.Mutex
 	ours, theirs natpunch.Behaviour
@@ -31,15 +35,25 @@ type way struct {
 	state        natpunch.PathState
 	last         natpunch.PathState // the last proven one
 	sent         int64              // at the last look
+
+	relaying time.Time // since when there has been a relay and no direct path; zero if that is not so
+	stale    bool      // what QUIC's client has measured is of a relay
+	quicLag  error     // why QUIC will never notice another path
+	moves    uint32    // attempts of QUIC's client to move
+	lastMove time.Time // when the last one of the peer was let in
 }
 
 // newWay begins to look for a path to a peer.
 func newWay(m *Mesh, peer Peer) (*way, error) {
-	secret, err := pairSecret(m.cfg.PunchKey, peer.PunchKey, m.session, m.cfg.Self, peer.Seat)
+	secret, err := pairSecret(m.cfg.PunchKey, peer.PunchKey, m.session, m.cfg.Self, peer.Seat, "ping")
 	if err != nil {
 		return nil, fmt.Errorf("party %d: %w", peer.Seat, err)
 	}
-	w := &way{m: m, peer: peer, quic: m.sock.conn.Peer()}
+	probes, err := pairSecret(m.cfg.PunchKey, peer.PunchKey, m.session, m.cfg.Self, peer.Seat, "probe")
+	if err != nil {
+		return nil, fmt.Errorf("party %d: %w", peer.Seat, err)
+	}
+	w := &way{m: m, peer: peer, quic: m.sock.conn.Peer(), probes: probes, direct: make(chan struct{}, 1)}
 	w.mu.Lock()
 	w.pings = m.sock.puncher.Pair(natpunch.PairConfig{
 		Secret: secret, Lower: m.cfg.Self < peer.Seat, Policy: m.cfg.Policy,
@@ -146,6 +160,7 @@ func (w *way) changed(s natpunch.PathState) {
 	mended := s.Proven && !w.state.Proven && w.last.Proven
 	w.state = s
 	w.route()
+	w.noteKind(s)
 	moved := s.Proven && w.last.Proven && (s.Remote != w.last.Remote || s.Out != w.last.Out)
 	if s.Proven {
 		w.last = s
@@ -176,13 +191,19 @@ func (w *way) route() {
 // path is the path in use; without a proven one it is where the peer was told to be.
 func (w *way) path() Path {
 	w.mu.Lock()
-	s := w.state
+	s, lag := w.state, w.quicLag
 	var first netip.AddrPort
 	if len(w.spray) > 0 {
 		first = w.spray[0]
 	}
 	w.mu.Unlock()
 	p := Path{Peer: w.peer.Seat, Kind: Direct, Remote: s.Remote, RTT: s.RTT}
+	if now := w.pings.Path(); now.Proven {
+		p.RTT = now.RTT
+	}
+	if lag != nil {
+		p.Why = "QUIC goes by what it measured of a relay: " + lag.Error()
+	}
 	if s.Relayed {
 		p.Kind, p.Why = Relay, w.pings.Why()
 		if w.m.cfg.Policy == natpunch.RelayOnly {
@@ -244,8 +265,8 @@ func (w *way) close() {
 	w.quic.Remove()
 }
 
-// pairSecret derives the secret of the pings between two parties, which nobody else knows, not even the coordinator.
-func pairSecret(own *ecdh.PrivateKey, theirs [32]byte, session [sha256.Size]byte, self, peer channel.Party) (secret [32]byte, err error) {
+// pairSecret derives the secret of the pings or probes between two parties, which nobody else knows, not even the coordinator.
+func pairSecret(own *ecdh.PrivateKey, theirs [32]byte, session [sha256.Size]byte, self, peer channel.Party, use string) (secret [32]byte, err error) {
 	public, err := ecdh.X25519().NewPublicKey(theirs[:])
 	if err != nil {
 		return secret, fmt.Errorf("key for pings: %w", err)
@@ -255,7 +276,7 @@ func pairSecret(own *ecdh.PrivateKey, theirs [32]byte, session [sha256.Size]byte
 		return secret, fmt.Errorf("key for pings: %w", err)
 	}
 	low, high := min(self, peer), max(self, peer)
-	key, err := hkdf.Key(sha256.New, shared, session[:], fmt.Sprintf("tacit ping 1: seats %d and %d", low, high), len(secret))
+	key, err := hkdf.Key(sha256.New, shared, session[:], fmt.Sprintf("tacit %s 1: seats %d and %d", use, low, high), len(secret))
 	copy(secret[:], key)
 	return secret, err
 }

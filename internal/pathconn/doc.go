@@ -1,5 +1,5 @@
-// Package pathconn is one UDP socket under QUIC with many paths (design D1). QUIC addresses each peer by a synthetic address
-// that never changes; where a packet really goes (straight to a peer, through another socket, over a relay, or several at
+// Package pathconn is one UDP socket under QUIC with many paths (design D1). QUIC addresses each peer by a synthetic address;
+// where a packet really goes (straight to a peer, through another socket, over a relay, or several at
 // once while nothing is proven) is the peer's Route, which may change at any moment without QUIC noticing more than a new
 // round-trip time.
 //

@@ -97,3 +97,34 @@ func TestMove(t *testing.T) {
 		t.Errorf("%d addresses of a removed peer", n)
 	}
 }
+
+// TestFailedMove probes in vain, and sends more packets afterwards than QUIC keeps track of.
+func TestFailedMove(t *testing.T) {
+	a, b := newNode(t, Config{}), newNode(t, Config{})
+	pa, _, ca, cb := connect(t, a, b)
+	transfer(t, ca, cb, 1<<16)
+	transfer(t, cb, ca, 1<<16)
+	v := a.View(pa)
+	v.Seal(sealProbe) // which nobody takes
+	tr := &quic.Transport{Conn: v.Conn, ConnectionIDLength: a.transport.ConnectionIDLength}
+	t.Cleanup(func() { tr.Close() })
+	for range 5 {
+		path, err := ca.AddPath(tr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			err = path.Probe(ctx)
+			cancel()
+			if err == nil {
+				t.Fatal("a probe was answered that nobody saw")
+			}
+		}
+		if err := path.Close(); err != nil {
+			t.Fatal(err)
+		}
+		bulk(t, ca, cb, 8<<20)
+	}
+	bulk(t, cb, ca, 8<<20)
+}
