@@ -41,6 +41,15 @@ func (a Attempt) Why() string {
 	return "no answer"
 }
 
+// Probes is how many packets the search cost: pings, and what birthday punching sent.
+func (r PairReport) Probes() int {
+	n := r.Birthday
+	for _, a := range r.Tried {
+		n += a.Pings
+	}
+	return n
+}
+
 // Why says in a few words why there is no direct path, or what is known of it.
 func (r PairReport) Why() string {
 	a, b := r.Ours, r.Theirs
@@ -91,18 +100,16 @@ func (c *Pair) Report() PairReport {
 	case <-done:
 	case <-c.ctx.Done():
 	}
+	return c.Noted()
+}
+
+// Noted is the report of the last change of the path. It waits for nobody: Changed may call it.
+func (c *Pair) Noted() PairReport {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := c.report
 	r.Tried = slices.Clone(r.Tried)
 	return r
-}
-
-// Why says why there is no direct path, by what is known now.
-func (c *Pair) Why() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.report.Why()
 }
 
 // note writes the report.

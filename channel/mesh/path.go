@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tacit-mpc/tacit/channel"
+	"github.com/tacit-mpc/tacit/natpunch"
 )
 
 // A PathKind says how packets travel.
@@ -23,6 +24,7 @@ type Path struct {
 	Local, Remote netip.AddrPort
 	RTT           time.Duration // smoothed
 	Why           string        // of a relay: why not direct; of a direct path: why QUIC may be slow on it, if so
+	Search        natpunch.PairReport
 }
 
 // Paths tells how each peer is reached, in the order of seats. A peer that is gone keeps its last path.
@@ -30,6 +32,7 @@ func (m *Mesh) Paths() []Path {
 	var all []Path
 	for seat, w := range m.ways {
 		if w != nil {
+			w.pings.Report() // so that what is noted is what is known
 			all = append(all, m.pathOf(channel.Party(seat), m.pairs[seat]))
 		}
 	}

@@ -197,7 +197,7 @@ func (w *way) path() Path {
 		first = w.spray[0]
 	}
 	w.mu.Unlock()
-	p := Path{Peer: w.peer.Seat, Kind: Direct, Remote: s.Remote, RTT: s.RTT}
+	p := Path{Peer: w.peer.Seat, Kind: Direct, Remote: s.Remote, RTT: s.RTT, Search: w.pings.Noted()}
 	if now := w.pings.Path(); now.Proven {
 		p.RTT = now.RTT
 	}
@@ -205,7 +205,7 @@ func (w *way) path() Path {
 		p.Why = "QUIC goes by what it measured of a relay: " + lag.Error()
 	}
 	if s.Relayed {
-		p.Kind, p.Why = Relay, w.pings.Why()
+		p.Kind, p.Why = Relay, p.Search.Why()
 		if w.m.cfg.Policy == natpunch.RelayOnly {
 			p.Why = "no other path was allowed"
 		}

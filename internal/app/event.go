@@ -75,6 +75,16 @@ type Path struct {
 	Remote string  `json:"remote"`
 	RTTms  float64 `json:"rtt_ms"`
 	Why    string  `json:"why"`
+	Probes int     `json:"probes"` // packets that the search for it cost
+	Tried  []Tried `json:"tried"`
+}
+
+// Tried is an address of a peer, and what came of trying it.
+type Tried struct {
+	Addr  string `json:"addr"`
+	Kind  string `json:"kind"`
+	Pings int    `json:"pings"`
+	Why   string `json:"why"`
 }
 
 // Phase: a part of the work begins: "connect", "preprocess", "garble", "evaluate".

@@ -243,10 +243,14 @@ func rosterEvent(r *coord.Roster, self int, program string) Roster {
 }
 
 func pathEvent(p mesh.Path) Path {
-	return Path{
+	e := Path{
 		Party: int(p.Peer), Kind: string(p.Kind), Local: p.Local.String(), Remote: p.Remote.String(),
-		RTTms: float64(p.RTT.Microseconds()) / 1000, Why: p.Why,
+		RTTms: float64(p.RTT.Microseconds()) / 1000, Why: p.Why, Probes: p.Search.Probes(), Tried: []Tried{},
 	}
+	for _, a := range p.Search.Tried {
+		e.Tried = append(e.Tried, Tried{Addr: a.Addr.String(), Kind: a.Kind.String(), Pings: a.Pings, Why: a.Why()})
+	}
+	return e
 }
 
 func paths(net *mesh.Mesh) []Path {

@@ -53,7 +53,7 @@ func reference() string {
 		command string
 		object  any
 	}{
-		{"`pre`", invitation{}}, {"`party`, `party local`", answer{}}, {"an element of `paths`", app.Path{}}, {"`seconds`", app.Seconds{}},
+		{"`pre`", invitation{}}, {"`party`, `party local`", answer{}}, {"an element of `paths`", app.Path{}}, {"an element of its `tried`", app.Tried{}}, {"`seconds`", app.Seconds{}},
 		{"`party eval`", evaluated{}}, {"`party check`", checked{}}, {"an element of its `inputs`", inputType{}},
 		{"`party doctor`, `pre doctor`", doctor.Report{}}, {"an element of its `checks`", doctor.Result{}}, {"an element of its `candidates`", doctor.Address{}},
 		{"`party compile`", compiled{}}, {"`party keygen`, `party id`", publicKey{}}, {"`version`", build{}}, {"any that failed: `error`", failure{}},
