@@ -23,11 +23,11 @@ func TestKernelFlush(t *testing.T) {
 		t.Skip("needs conntrack")
 	}
 	l := newLab(t)
-	for _, c := range []cell{
-		{name: "port x masq", x: l.Host(1, netns.Port), y: l.Host(2, netns.Masq)},
-		{name: "symm x cone", x: l.Host(3, netns.Symmetric), y: l.Host(4, netns.Cone)},
+	for _, c := range []netns.Cell{
+		{Name: "port x masq", X: l.Host(1, netns.Port), Y: l.Host(2, netns.Masq)},
+		{Name: "symm x cone", X: l.Host(3, netns.Symmetric), Y: l.Host(4, netns.Cone)},
 	} {
-		x, y := newNode(t, c.x), newNode(t, c.y)
+		x, y := newNode(t, c.X), newNode(t, c.Y)
 		nodes := [2]*node{x, y}
 		var known [2]natpunch.Gathered
 		var pairs [2]*natpunch.Pair
@@ -47,7 +47,7 @@ func TestKernelFlush(t *testing.T) {
 			start := time.Now()
 			for !ok() {
 				if time.Since(start) > flushWithin {
-					t.Fatalf("%s: %s takes more than %v\n%v\n%v", c.name, what, flushWithin, pairs[0].Report(), pairs[1].Report())
+					t.Fatalf("%s: %s takes more than %v\n%v\n%v", c.Name, what, flushWithin, pairs[0].Report(), pairs[1].Report())
 				}
 				<-tick.C
 				pairs[0].Touch()
@@ -68,13 +68,13 @@ func TestKernelFlush(t *testing.T) {
 		}
 		until("some traffic", func() bool { return answered() > 6 })
 		old := pairs[1].Path().Remote
-		c.x.Router.Run("conntrack", "-F")
-		c.y.Router.Run("conntrack", "-F")
-		moved := c.x.Kind == netns.Symmetric
+		c.X.Router.Run("conntrack", "-F")
+		c.Y.Router.Run("conntrack", "-F")
+		moved := c.X.Kind == netns.Symmetric
 		took := until("mending", func() bool { return proven() && (!moved || pairs[1].Path().Remote != old) })
 		before := answered()
 		until("traffic after the flush", func() bool { return proven() && answered() > before+2 })
-		t.Logf(`{"flush":%q,"mended_ms":%d}`, c.name, took.Milliseconds())
+		t.Logf(`{"flush":%q,"mended_ms":%d}`, c.Name, took.Milliseconds())
 		tick.Stop()
 		for i := range pairs {
 			pairs[i].Close()

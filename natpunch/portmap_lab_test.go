@@ -10,8 +10,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -22,119 +20,18 @@ import (
 // mapperEnv makes the test binary a host that maps a port by the protocol named.
 const mapperEnv = "TACIT_TEST_MAPPER"
 
-// routerRules are those of a home router that leaves the mapping of ports to miniupnpd.
-const routerRules = `table inet upnp {
-	chain forward {
-		type filter hook forward priority 0;
-		iifname "wan" ct state established,related accept
-		jump mapped
-		iifname "wan" drop
-	}
-	chain mapped {
-	}
-	chain pre {
-		type nat hook prerouting priority -100;
-		jump pre_mapped
-	}
-	chain post {
-		type nat hook postrouting priority 100;
-		jump post_mapped
-		oifname "wan" masquerade
-	}
-	chain pre_mapped {
-	}
-	chain post_mapped {
-	}
-}
-table inet input {
-	chain input {
-		type filter hook input priority 0;
-		iifname "wan" ct state established,related accept
-		iifname "wan" drop
-	}
-}
-`
-
-const miniupnpdConfig = `ext_ifname=wan
-listening_ip=lan
-enable_upnp=yes
-enable_natpmp=yes
-secure_mode=yes
-min_lifetime=60
-max_lifetime=3600
-uuid=00000000-0000-4000-8000-000000000001
-upnp_table_name=upnp
-upnp_nat_table_name=upnp
-upnp_forward_chain=mapped
-upnp_nat_chain=pre_mapped
-upnp_nat_postrouting_chain=post_mapped
-allow 1024-65535 0.0.0.0/0 1024-65535
-`
-
 // TestPortMapping asks Debian's miniupnpd for a port by each protocol, is reached through it, and gives it back.
 func TestPortMapping(t *testing.T) {
 	if os.Getenv(mapperEnv) != "" {
 		t.Skip("this process is the host")
 	}
-	if _, err := exec.LookPath("miniupnpd"); err != nil {
-		t.Skip("needs miniupnpd (Debian: miniupnpd-nftables)")
-	}
 	t.Parallel()
 	l := netns.New(t)
 	for i, protocol := range []string{"PCP", "NAT-PMP", "UPnP", "any"} {
 		r := l.Router(1 + i)
-		r.NFT(routerRules)
+		r.MapsPorts()
 		h := l.Behind(r, 10)
-		startMiniupnpd(t, r)
 		t.Run(protocol, func(t *testing.T) { t.Parallel(); mapPort(t, l, r, h, protocol) })
-	}
-}
-
-func startMiniupnpd(t *testing.T, r *netns.Router) {
-	t.Helper()
-	dir := t.TempDir()
-	config := filepath.Join(dir, "miniupnpd.conf")
-	if err := os.WriteFile(config, []byte(miniupnpdConfig), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	daemon := r.Command(ctx, "miniupnpd", "-d", "-f", config, "-P", filepath.Join(dir, "pid"))
-	out, err := daemon.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	daemon.Stdout = daemon.Stderr
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ready := make(chan string, 1)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		var said strings.Builder
-		for s := bufio.NewScanner(out); s.Scan(); {
-			fmt.Fprintln(&said, s.Text())
-			if strings.Contains(s.Text(), "NAT-PMP") || strings.Contains(s.Text(), "PCP") {
-				signalString(ready, "")
-			}
-		}
-		signalString(ready, said.String())
-	}()
-	t.Cleanup(func() { cancel(); <-done; daemon.Wait() })
-	select {
-	case said := <-ready:
-		if said != "" {
-			t.Fatalf("miniupnpd ended: %s", said)
-		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("miniupnpd does not start")
-	}
-}
-
-func signalString(c chan string, s string) {
-	select {
-	case c <- s:
-	default:
 	}
 }
 

@@ -10,26 +10,55 @@ import (
 	"time"
 )
 
-// A Behaviour is what Classify measured of a host's way out, in the words of RFC 4787.
+// A Behaviour is what was measured of a host's way out, in the words of RFC 4787.
 type Behaviour struct {
 	Mapping   string // "none" (no NAT), "EIM", "ADM", "APDM", "blocked"
 	Filtering string // "none", "EIF", "ADF", "APDF", "blocked"
 }
 
+func (b Behaviour) String() string { return b.Mapping + "/" + b.Filtering }
+
 // echoPorts are the two ports of each server address that the echo listens on.
 var echoPorts = [2]int{3478, 3479}
 
-// An Echo answers datagrams in Lab.Server with the source it saw. The first byte of a request says which of the four sockets
+// An echo answers datagrams in Lab.Server with the source it saw. The first byte of a request says which of the four sockets
 // answers: 2*address + port.
-type Echo struct {
+type echo struct {
 	conns [4]*net.UDPConn
 	wg    sync.WaitGroup
 }
 
-// StartEcho runs the echo until the test ends.
-func (l *Lab) StartEcho() *Echo {
+// Assert measures hosts, all at once, and ends the test if one does not behave as its kind does. The echo that answers them takes
+// ports 3478 and 3479 of the server until the test ends.
+func (l *Lab) Assert(hosts ...*Host) {
 	l.tb.Helper()
-	e := new(Echo)
+	if !l.echoes {
+		l.echoes = true
+		l.startEcho()
+	}
+	var measuring sync.WaitGroup
+	for _, h := range hosts {
+		measuring.Go(func() {
+			var got Behaviour
+			var err error
+			for range 3 { // on a busy machine an answer may take longer than anybody waits
+				if got, err = l.classify(h); err == nil && got == h.Kind.Behaviour() {
+					return
+				}
+			}
+			l.tb.Errorf("%s is no %s: measured %v, %v; want %v", h.name, h.Kind, got, err, h.Kind.Behaviour())
+		})
+	}
+	measuring.Wait()
+	if l.tb.Failed() {
+		l.tb.FailNow()
+	}
+}
+
+// startEcho runs the echo until the test ends.
+func (l *Lab) startEcho() {
+	l.tb.Helper()
+	e := new(echo)
 	err := l.Server.Do(func() error {
 		for i := range e.conns {
 			c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.ParseIP(ServerAddrs[i/2]), Port: echoPorts[i%2]})
@@ -52,10 +81,9 @@ func (l *Lab) StartEcho() *Echo {
 		}
 		e.wg.Wait()
 	})
-	return e
 }
 
-func (e *Echo) serve(c *net.UDPConn) {
+func (e *echo) serve(c *net.UDPConn) {
 	buf := make([]byte, 64)
 	for {
 		n, from, err := c.ReadFromUDPAddrPort(buf)
@@ -71,9 +99,12 @@ func (e *Echo) serve(c *net.UDPConn) {
 // answerWait is how long one answer may take; an echo on this machine needs far less.
 const answerWait = 150 * time.Millisecond
 
-// Classify measures the host's mapping and filtering against the echo, as RFC 5780 does.
-func (l *Lab) Classify(h *Host) (Behaviour, error) {
+// classify measures the host's mapping and filtering against the echo, as RFC 5780 does.
+func (l *Lab) classify(h *Host) (Behaviour, error) {
 	b := Behaviour{Mapping: "APDM", Filtering: "APDF"}
+	if netip.MustParseAddr(h.Addr).Is6() {
+		return Behaviour{}, fmt.Errorf("%s has no IPv4 address", h.name)
+	}
 	// Filtering first, before the host has spoken to the second address: who else may answer a fresh mapping?
 	err := h.onSocket(func(c *net.UDPConn) {
 		switch {

@@ -63,8 +63,9 @@ func (l *Lab) V6(i int) *Host {
 // A Router is a home or carrier router with a lan bridge; its NAT rules are loaded with NFT.
 type Router struct {
 	*NS
-	WAN string // its outer IPv4 address
-	lan string // its inner network, three octets
+	WAN   string // its outer IPv4 address
+	lan   string // its inner network, three octets
+	apart bool   // hosts of the lan hear the router alone
 }
 
 // Router puts a router without rules on access network i.
@@ -122,6 +123,9 @@ func (r *Router) LearningCone() {
 	r.NFT(fmt.Sprintf(learningCone, r.WAN, r.WAN) + inputDrop)
 }
 
+// Isolate keeps the hosts that are put on the lan from now on apart, as networks for guests do.
+func (r *Router) Isolate() { r.apart = true }
+
 const learningCone = `table ip nat {
 	map cone {
 		type inet_service : ipv4_addr . inet_service
@@ -151,6 +155,9 @@ func (l *Lab) Behind(r *Router, octet int) *Host {
 	port := fmt.Sprintf("l%d", octet)
 	l.Veth(r.NS, port, h, "eth0")
 	r.IP("link", "set", port, "master", "lan")
+	if r.apart {
+		r.IP("link", "set", port, "type", "bridge_slave", "isolated", "on")
+	}
 	addr := fmt.Sprintf("%s.%d", r.lan, octet)
 	h.IP("addr", "add", addr+"/24", "dev", "eth0")
 	h.IP("route", "add", "default", "via", r.lan+".1")

@@ -4,7 +4,7 @@ package netns
 
 import "fmt"
 
-// A Kind is how a host reaches the internet. The behaviours, in the words of RFC 4787, are what Classify measures.
+// A Kind is how a host reaches the internet. The behaviours, in the words of RFC 4787, are what Assert measures.
 type Kind string
 
 // The kinds. EIM, ADM, APDM: endpoint-independent, address-dependent, address- and port-dependent mapping; EIF, ADF, APDF the same of
@@ -22,6 +22,24 @@ const (
 	Blocked     Kind = "blocked"     // no UDP leaves
 	NoInputDrop Kind = "noinputdrop" // bare masquerade: EIM until hit from outside, then APDM
 )
+
+// behaviours are what Assert measures of the kinds.
+var behaviours = map[Kind]Behaviour{
+	Open:        {"none", "none"},
+	Firewall:    {"none", "APDF"},
+	Cone:        {"EIM", "EIF"},
+	Addr:        {"EIM", "ADF"},
+	Port:        {"EIM", "APDF"},
+	Masq:        {"EIM", "APDF"},
+	ADM:         {"ADM", "APDF"},
+	Symmetric:   {"APDM", "APDF"},
+	Sequential:  {"APDM", "APDF"},
+	Blocked:     {"blocked", "blocked"},
+	NoInputDrop: {"EIM", "APDF"}, // until somebody unknown writes to it
+}
+
+// Behaviour is what Assert measures of a host of the kind.
+func (k Kind) Behaviour() Behaviour { return behaviours[k] }
 
 // Kinds are the kinds of the matrix, in its order.
 var Kinds = []Kind{Open, Firewall, Cone, Addr, Port, Masq, ADM, Symmetric, Sequential, Blocked}

@@ -31,8 +31,9 @@ type Lab struct {
 	tb     testing.TB
 	prefix string
 	links  int
-	Inet   *NS // the core router: forwards between all access networks and drops private destinations
-	Server *NS // a public machine with the addresses ServerAddrs
+	echoes bool // the echo runs
+	Inet   *NS  // the core router: forwards between all access networks and drops private destinations
+	Server *NS  // a public machine with the addresses ServerAddrs
 }
 
 // ServerAddrs are the public IPv4 addresses of Lab.Server.
@@ -132,6 +133,12 @@ func (l *Lab) Veth(a *NS, aName string, b *NS, bName string) {
 
 // IP runs the ip command in the namespace.
 func (n *NS) IP(args ...string) { n.lab.tb.Helper(); n.Run(append([]string{"ip"}, args...)...) }
+
+// TC runs the tc command in the namespace, with the words of a line.
+func (n *NS) TC(line string) {
+	n.lab.tb.Helper()
+	n.Run(append([]string{"tc"}, strings.Fields(line)...)...)
+}
 
 // Sysctl sets one kernel variable of the namespace, as name=value.
 func (n *NS) Sysctl(set string) { n.lab.tb.Helper(); n.Run("sysctl", "-qw", set) }
