@@ -2,7 +2,6 @@ package mpc
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/hex"
 	"slices"
 	"sync/atomic"
@@ -31,7 +30,7 @@ func TestConfigDigest(t *testing.T) {
 	var ser []byte
 	words := func(v ...uint64) {
 		for _, x := range v {
-			ser = binary.LittleEndian.AppendUint64(ser, x)
+			ser = append(ser, block.LE64(x)...)
 		}
 	}
 	words(8, 3) // wires, inputs
@@ -74,7 +73,7 @@ func TestLargeCircuitDigest(t *testing.T) {
 	var ser []byte
 	words := func(v ...uint64) {
 		for _, x := range v {
-			ser = binary.LittleEndian.AppendUint64(ser, x)
+			ser = append(ser, block.LE64(x)...)
 		}
 	}
 	words(4000, 1000)

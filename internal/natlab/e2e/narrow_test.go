@@ -25,7 +25,15 @@ func TestOnlyTCP443(t *testing.T) {
 	l := newLab(t)
 	narrow := l.Host(1, netns.Open)
 	narrow.NFT(onlyWeb)
-	cell{"only TCP 443 x masq", 'R', narrow.NS, l.Host(2, netns.Masq).NS}.run(t, host(t, l, 443))
+	other := l.Host(3, netns.Open)
+	other.NFT(onlyWeb)
+	for _, c := range []*cell{
+		{Cell: netns.Cell{Name: "only TCP 443 x masq", X: narrow, Y: l.Host(2, netns.Masq), Want: 'R'}},
+		{Cell: netns.Cell{Name: "only TCP 443 x only TCP 443", X: narrow, Y: other, Want: 'R'}},
+	} {
+		c.play(t, host(t, l, 443))
+		c.judge(t)
+	}
 }
 
 // TestIPv6 computes between a host that has IPv6 alone and one that has both. The embedded relay is of IPv4: the path is direct.
@@ -36,5 +44,7 @@ func TestIPv6(t *testing.T) {
 	l.Inet.IP("addr", "add", "198.51.60.1/24", "dev", "a2")
 	both.IP("addr", "add", "198.51.60.2/24", "dev", "eth0")
 	both.IP("route", "add", "default", "via", "198.51.60.1")
-	cell{"IPv6 only x both", 'D', l.V6(1).NS, both.NS}.run(t, pre)
+	c := &cell{Cell: netns.Cell{Name: "IPv6 only x both", X: l.V6(1), Y: both, Want: 'D'}}
+	c.play(t, pre)
+	c.judge(t)
 }

@@ -44,7 +44,7 @@ func start(t *testing.T, ns *netns.NS, name string, args ...string) *process {
 	t.Helper()
 	p := &process{name: name, exited: make(chan struct{}), grown: make(chan struct{})}
 	p.cmd = ns.Command(t.Context(), filepath.Join(scratch, name), append([]string{"--events=-"}, args...)...)
-	p.cmd.Env = []string{"HOME=" + scratch, "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
+	p.cmd.Env = []string{"GOTRACEBACK=all", "HOME=" + scratch, "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -140,6 +140,23 @@ func (p *process) end(within time.Duration) (int, error) {
 	case <-time.After(within):
 		return 0, fmt.Errorf("%s has not ended after %v", p.name, within)
 	}
+}
+
+// pauseAt stops the process for a while when it tells of an event.
+func (p *process) pauseAt(typ string, pause time.Duration) error {
+	if _, err := p.await(typ, time.Time{}, startWithin, func(e event) bool { return e.Type == typ }); err != nil {
+		return err
+	}
+	p.cmd.Process.Signal(syscall.SIGSTOP)
+	<-time.After(pause)
+	p.cmd.Process.Signal(syscall.SIGCONT)
+	return nil
+}
+
+// stacks has the process end and tell what its goroutines do.
+func (p *process) stacks() {
+	p.cmd.Process.Signal(syscall.SIGQUIT)
+	p.end(startWithin)
 }
 
 func (p *process) kill() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -34,7 +35,10 @@ type session struct {
 // An answer is what a party printed.
 type answer struct {
 	Result string
-	Paths  []struct{ Kind, Remote, Why string }
+	Paths  []struct {
+		Kind, Remote, Why string
+		Probes            int
+	}
 }
 
 // atRelay tells whether the path leads to the machine of the relay, whatever it is called.
@@ -129,6 +133,9 @@ func (s *session) finish() (all [2]answer, err error) {
 	for i, p := range s.parties {
 		code, err := p.end(runWithin)
 		if err != nil {
+			for _, p := range s.parties {
+				p.stacks()
+			}
 			return all, err
 		}
 		if code != 0 || len(p.out) == 0 {
@@ -178,7 +185,7 @@ func (s *session) explain() {
 	s.t.Logf("--- pre\n%s", s.pre.said())
 }
 
-// tell logs one JSON line.
+// tell logs one JSON line, to the file TACIT_LAB_LINES as well if that is set.
 func tell(t *testing.T, line any) {
 	t.Helper()
 	b, err := json.Marshal(line)
@@ -186,4 +193,17 @@ func tell(t *testing.T, line any) {
 		t.Fatal(err)
 	}
 	t.Logf("%s", b)
+	name := os.Getenv("TACIT_LAB_LINES")
+	if name == "" {
+		return
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer f.Close()
+	if _, err := f.Write(append(b, '\n')); err != nil {
+		t.Error(err)
+	}
 }
