@@ -1,5 +1,5 @@
 // Package channel is the interface every protocol of Tacit speaks: ordered, authenticated, confidential messages between a
-// fixed set of parties. It holds no network code; channel/mesh carries it over QUIC, channel/channeltest in memory.
+// fixed set of parties. It holds no network code; channel/mesh carries it over QUIC, channel/memory within a process.
 package channel
 
 import (

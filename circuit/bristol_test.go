@@ -62,6 +62,10 @@ func TestParseBristolGates(t *testing.T) {
 	if got := b.Circuit.Outputs(); !slices.Equal(got, []Wire{8, 3, 5, 4}) || !slices.Equal(b.Outputs, []int{1, 3}) {
 		t.Errorf("outputs %v of widths %v", got, b.Outputs)
 	}
+	b = parse(t, "1 3\n1 2\n1 2\n\n2 1 0 1 2 AND\n") // the last wires are the output, an input among them
+	if got := b.Circuit.Outputs(); !slices.Equal(got, []Wire{1, 2}) {
+		t.Errorf("outputs %v", got)
+	}
 }
 
 func TestParseBristolRefuses(t *testing.T) {
@@ -160,6 +164,14 @@ func TestWriteBristol(t *testing.T) {
 }
 
 func TestWriteBristolCases(t *testing.T) {
+	two, err := New([]int{2, 1}, []Gate{{Op: And, A: 1, B: 2}}, []Wire{3, 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := &Bristol{Circuit: two, Outputs: []int{2}}
+	if again := checkWritten(t, old, old.WriteOld, rand.New(rand.NewPCG(1, 1))); !slices.Equal(again.Circuit.Inputs(), []int{2, 1}) {
+		t.Errorf("inputs became %v", again.Circuit.Inputs())
+	}
 	c, err := New(nil, []Gate{{Op: One}, {Op: Zero}, {Op: Not, A: 0}}, []Wire{0, 1, 2, 0})
 	if err != nil {
 		t.Fatal(err)

@@ -49,11 +49,8 @@ func (b *Builder) xor(x, y Wire) Wire {
 	return b.newGate(x, y, key)
 }
 
-// rewriteXor applies (p^q)^p = q, also one level deeper, (p^q)^(p^r) = q^r and (a&p)^(a&q) = a&(p^q).
+// rewriteXor is given the older operand first, in which the newer cannot occur. It applies (p^q)^p = q, also one level deeper, (p^q)^(p^r) = q^r and (a&p)^(a&q) = a&(p^q).
 func (b *Builder) rewriteXor(x, y Wire) (Wire, bool) {
-	if z, ok := b.cancel(x, y); ok {
-		return z, true
-	}
 	if z, ok := b.cancel(y, x); ok {
 		return z, true
 	}

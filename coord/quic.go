@@ -27,10 +27,11 @@ type quicConn struct {
 func (q *quicConn) Close() error { return q.c.CloseWithError(0, "") }
 
 // quicConfig has small windows, since frames are small, and leaves it to the pings of a link to keep the connection alive and
-// to notice its end.
+// to notice its end. Packets stay as small as every path passes: QUIC would not make them smaller again when a path shrinks.
 func quicConfig() *quic.Config {
 	return &quic.Config{
-		InitialPacketSize:              1200, // fits where the MTU is 1280; path MTU discovery finds more
+		InitialPacketSize:              1200, // fits where the MTU is 1280
+		DisablePathMTUDiscovery:        true,
 		HandshakeIdleTimeout:           joinWithin,
 		MaxIdleTimeout:                 lostAfter + pingEvery,
 		MaxIncomingStreams:             -1,

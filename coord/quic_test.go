@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,6 +116,64 @@ func TestQUIC(t *testing.T) {
 	<-h.done
 	if h.err != nil {
 		t.Errorf("session: %v", h.err)
+	}
+}
+
+// A sizer is a socket that remembers the largest packet sent.
+type sizer struct {
+	*net.UDPConn
+	largest atomic.Int64
+}
+
+func (s *sizer) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
+	if size := int64(len(b)); size > s.largest.Load() {
+		s.largest.Store(size)
+	}
+	return s.UDPConn.WriteMsgUDP(b, oob, addr)
+}
+
+// TestSmallPackets exchanges many frames, during which QUIC would have found that larger packets pass.
+func TestSmallPackets(t *testing.T) {
+	sizes := &sizer{UDPConn: transport(t).Conn.(*net.UDPConn)}
+	client := &quic.Transport{Conn: sizes}
+	t.Cleanup(func() { client.Close() })
+	server := transport(t)
+	config := quicConfig()
+	config.MaxIncomingStreams = 1
+	l, err := server.Listen(key(5).ServerTLS(ALPN, anybody), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		c, err := l.Accept(t.Context())
+		if err != nil {
+			return
+		}
+		s, err := c.AcceptStream(t.Context())
+		if err != nil {
+			return
+		}
+		io.Copy(s, s)
+	}()
+	c, err := client.Dial(t.Context(), server.Conn.LocalAddr(), key(0).ClientTLS(ALPN, identity.Exactly(key(5).ID())), quicConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.OpenStreamSync(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := make([]byte, 100)
+	for range 1000 {
+		if _, err := s.Write(frame); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(s, frame); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := sizes.largest.Load(); n > 1200 {
+		t.Errorf("a packet of %d bytes, want at most 1200", n)
 	}
 }
 

@@ -80,12 +80,15 @@ func ReadPrivate(name string, limit int64) ([]byte, error) {
 	return data, err
 }
 
+// ErrExposed is wrapped by errors about a private file that others may read or write.
+var ErrExposed = errors.New("others may read or write it")
+
 func checkPrivate(name string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s: not a regular file", name)
 	}
 	if perm := info.Mode().Perm(); perm&0o077 != 0 && runtime.GOOS != "windows" {
-		return fmt.Errorf("%s: others may read or write it (mode %04o, want 0600)", name, perm)
+		return fmt.Errorf("%s: %w (mode %04o, want 0600)", name, ErrExposed, perm)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package mpc
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"slices"
 	"sync/atomic"
@@ -30,7 +31,7 @@ func TestConfigDigest(t *testing.T) {
 	var ser []byte
 	words := func(v ...uint64) {
 		for _, x := range v {
-			ser = append(ser, block.LE64(x)...)
+			ser = binary.LittleEndian.AppendUint64(ser, x)
 		}
 	}
 	words(8, 3) // wires, inputs
@@ -73,7 +74,7 @@ func TestLargeCircuitDigest(t *testing.T) {
 	var ser []byte
 	words := func(v ...uint64) {
 		for _, x := range v {
-			ser = append(ser, block.LE64(x)...)
+			ser = binary.LittleEndian.AppendUint64(ser, x)
 		}
 	}
 	words(4000, 1000)

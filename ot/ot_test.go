@@ -2,6 +2,8 @@ package ot
 
 import (
 	"crypto/rand"
+	"errors"
+	"io"
 	"testing"
 
 	"github.com/tacit-mpc/tacit/internal/block"
@@ -272,5 +274,52 @@ func TestChallengesDiffer(t *testing.T) {
 	b, _ := kb2.Challenge(rand.Reader)
 	if string(a) == string(b) {
 		t.Error("two batches share a challenge")
+	}
+}
+
+// TestRefused: links and batches that cannot be, and randomness that runs out.
+func TestRefused(t *testing.T) {
+	self := testLink(4)
+	self.MAC = self.Key
+	for _, l := range []Link{testLink(0), testLink(3), testLink(16), self} {
+		if _, err := NewKeySetup(l, block.Block{}, rand.Reader); err == nil {
+			t.Errorf("key side of %+v", l)
+		}
+		if _, err := NewMACSetup(l, rand.Reader); err == nil {
+			t.Errorf("MAC side of %+v", l)
+		}
+	}
+	k, m, _ := dealLinks(t, testLink(4))
+	for _, rows := range []int{0, 64, 127, 130} {
+		if _, _, err := m.Extend(1, make([]block.Block, rows)); err == nil {
+			t.Errorf("MAC side extends %d rows", rows)
+		}
+		if _, err := k.Extend(1, make([]block.Block, rows), nil); err == nil {
+			t.Errorf("key side extends %d rows", rows)
+		}
+	}
+	kb, mb := extend(t, k, m, 2, 256)
+	for _, n := range []int{0, ChallengeSize - 1, ChallengeSize + 1} {
+		if _, err := mb.Answer(make([]byte, n)); err == nil {
+			t.Errorf("challenge of %d bytes answered", n)
+		}
+	}
+	if _, err := kb.Challenge(io.LimitReader(rand.Reader, ChallengeSize-1)); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("challenge from too little randomness: %v", err)
+	}
+	for _, n := range []int64{0, 63, 64, 100, 128*128 - 1} {
+		if _, err := NewKeySetup(testLink(4), block.Block{}, io.LimitReader(rand.Reader, n)); err == nil {
+			t.Errorf("key side from %d random bytes", n)
+		}
+	}
+	if _, err := NewMACSetup(testLink(4), io.LimitReader(rand.Reader, 63)); err == nil {
+		t.Error("MAC side from 63 random bytes")
+	}
+	mac, err := NewMACSetup(testLink(4), io.LimitReader(rand.Reader, 64+16*32-1)) // the last tree lacks a byte
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := mac.Trees(newSetup(t, testLink(4)).key.Choices()); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("trees from too little randomness: %v", err)
 	}
 }

@@ -91,6 +91,3 @@ func (o *Oracle) Sum() (s [32]byte) {
 
 // LE32 returns v as 4 bytes, little endian: the batch field of most oracle calls.
 func LE32(v uint32) []byte { return binary.LittleEndian.AppendUint32(nil, v) }
-
-// LE64 returns v as 8 bytes, little endian.
-func LE64(v uint64) []byte { return binary.LittleEndian.AppendUint64(nil, v) }

@@ -19,9 +19,23 @@ func (c *call) loadKey() (*identity.Key, error) {
 	}
 	key, err := identity.Load(name)
 	if err != nil {
-		return nil, &app.Error{Reason: app.BadKeyFile, Op: "reading our key", Err: err, Hint: "make one with: party keygen " + shellQuote(name)}
+		return nil, badKeyFile("reading our key", name, err)
 	}
 	return key, nil
+}
+
+// badKeyFile explains why a key cannot be loaded.
+func badKeyFile(op, name string, err error) error {
+	hint := "it is no file that party keygen made; make one with: party keygen FILE"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		hint = "make one with: party keygen " + shellQuote(name)
+	case errors.Is(err, identity.ErrExposed):
+		hint = "if nobody read it meanwhile: chmod 600 " + shellQuote(name)
+	case errors.Is(err, fs.ErrPermission):
+		hint = "name a file that can be read"
+	}
+	return &app.Error{Reason: app.BadKeyFile, Op: op, Err: err, Hint: hint}
 }
 
 func (p *program) keygenCommand() *cli.Command {
@@ -52,7 +66,7 @@ func (p *program) idCommand() *cli.Command {
 		Action: p.action(1, 1, func(c *call) error {
 			key, err := identity.Load(c.args[0])
 			if err != nil {
-				return &app.Error{Reason: app.BadKeyFile, Op: "reading a key", Err: err, Hint: "make one with: party keygen FILE"}
+				return badKeyFile("reading a key", c.args[0], err)
 			}
 			return c.printKey(key)
 		}),

@@ -120,10 +120,10 @@ func (c *checker) supply(e *syntax.Path, t Basic) {
 }
 
 func (c *checker) mismatch(at syntax.Span, expected, found Type) {
-	c.fail("UnexpectedType", at, convertHint(expected, found), "expected %v, found %v", expected, found)
+	c.fail("UnexpectedType", at, "", "expected %v, found %v", expected, found)
 }
 
-// convertHint says what to do about a number of the wrong type.
+// convertHint says what to do about an expression that is a number of the wrong type. Patterns and constants cannot be converted.
 func convertHint(expected, found Type) string {
 	e, ok := expected.(Basic)
 	f, ok2 := found.(Basic)

@@ -160,7 +160,7 @@ func (b *body) unfit(x Expr, t Type) Expr {
 			}
 		}
 	}
-	b.mismatch(x.Span(), t, x.Type())
+	b.fail("UnexpectedType", x.Span(), convertHint(t, x.Type()), "expected %v, found %v", t, x.Type())
 	return bad(x.Span())
 }
 

@@ -86,7 +86,7 @@ func (b *body) logic(e *syntax.Binary) Expr {
 	x, y := b.expr(e.X), b.expr(e.Y)
 	for _, operand := range []Expr{x, y} {
 		if t := operand.Type(); t != Bool && t != invalid {
-			b.mismatch(operand.Span(), Bool, t)
+			b.fail("UnexpectedType", operand.Span(), convertHint(Bool, t), "expected bool, found %v", t)
 			return bad(e.Span())
 		}
 	}

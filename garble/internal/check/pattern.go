@@ -71,7 +71,11 @@ func (b *body) numPattern(p *syntax.NumPattern, t Type) Pattern {
 			ok2 = true // the end is excluded, so it may be one too large
 			to = highest(basic)
 		} else if ok2 && ok1 && !less(from, to, basic) {
-			b.fail("InvalidRange", p.Span(), "write ..= if the end is included", "this range is empty")
+			hint := ""
+			if from == to {
+				hint = "write ..= if the end is included"
+			}
+			b.fail("InvalidRange", p.Span(), hint, "this range is empty")
 			return &RangePattern{basic, from, from}
 		} else {
 			to = truncate(to-1, basic)
