@@ -42,6 +42,8 @@ type ClientConfig struct {
 	// For each party the latest counts. Addresses that nobody may be sent to have been taken out. It may call Announce, Repunch
 	// and Trouble.
 	Peers func(PeerUpdate)
+	// Offered, if not nil, is called by the same goroutine when Offers has changed.
+	Offered func()
 
 	// DialTCP connects to a coordinator that does not answer over UDP; nil means net.Dialer.
 	DialTCP func(ctx context.Context, addr string) (net.Conn, error)

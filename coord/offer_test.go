@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,7 +23,8 @@ func TestOffers(t *testing.T) {
 				{URL: strings.Repeat("x", maxURL+1)},
 			}
 		}})
-		clients, _ := h.seated(2, nil)
+		var told atomic.Int32
+		clients, _ := h.seated(2, func(cfg *ClientConfig) { cfg.Offered = func() { told.Add(1) } })
 		for i, c := range clients {
 			o := c.Offers()
 			if len(o) != 2 || o[0].Password != "hunter2" || o[0].Username != fmt.Sprintf("1:%v.%d", c.Session(), i) || time.Until(o[0].Expires) != 10*time.Minute || !o[1].Expires.IsZero() {
@@ -45,6 +47,9 @@ func TestOffers(t *testing.T) {
 					t.Errorf("party %d after %d minutes: %v left", i, n+1, left)
 				}
 			}
+		}
+		if n := int(told.Load()); n != calls[0]+calls[1] {
+			t.Errorf("told %d times of %d offers", n, calls[0]+calls[1])
 		}
 		if calls[0] > 6 {
 			t.Errorf("minted %d times", calls[0])

@@ -130,7 +130,7 @@ type news struct {
 }
 
 // Offers are the relays that we may use, best first, with credentials that are ours alone. The coordinator renews them before
-// they expire, so they are to be asked for when they are needed.
+// they expire, and after a restart its own may be elsewhere: ClientConfig.Offered tells.
 func (c *Client) Offers() []RelayOffer {
 	c.news.mu.Lock()
 	defer c.news.mu.Unlock()
@@ -155,10 +155,13 @@ func (c *Client) Transport() Transport {
 func (c *Client) offered(list []grant) {
 	now := time.Now()
 	c.news.mu.Lock()
-	defer c.news.mu.Unlock()
 	c.news.offers = nil
 	for _, g := range list {
 		c.news.offers = append(c.news.offers, g.offer(now))
+	}
+	c.news.mu.Unlock()
+	if c.cfg.Offered != nil {
+		c.cfg.Offered()
 	}
 }
 

@@ -29,6 +29,7 @@ func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) 
 	m := newMember(p)
 	m.punch = punch
 	ctx, m.cancel = context.WithCancelCause(ctx)
+	defer m.background.Wait()
 	defer m.cancel(nil)
 	c := p.find
 	c.Key, c.Kept, c.Expect, c.Candidates, c.Events = p.cfg.Key, p.cfg.Kept, p.cfg.Expect, candidates, m.hear
@@ -36,6 +37,7 @@ func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) 
 		c.Outputs = *p.cfg.Outputs // nil, which is everybody, is checked when the number of seats is known
 	}
 	c.Peers, c.Patience = hearPeer(socket), p.cfg.Patience
+	c.Offered = func() { wake(m.offered) }
 	c.PunchKey = [32]byte(punch.PublicKey().Bytes())
 	c.Fields = p.fields()
 	for _, own := range p.cfg.Consts {

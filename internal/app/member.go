@@ -25,6 +25,9 @@ type member struct {
 	cancel context.CancelCauseFunc // ends what we do, before the start
 	news   chan struct{}           // capacity 1: the coordinator said something
 
+	offered    chan struct{} // capacity 1: the coordinator offers other relays
+	background sync.WaitGroup
+
 	mu      sync.Mutex
 	seats   int                 // 0: not known yet
 	states  map[int]coord.Event // the last of each seat
@@ -36,7 +39,7 @@ type member struct {
 }
 
 func newMember(p *party) *member {
-	return &member{party: p, states: map[int]coord.Event{}, news: make(chan struct{}, 1)}
+	return &member{party: p, states: map[int]coord.Event{}, news: make(chan struct{}, 1), offered: make(chan struct{}, 1)}
 }
 
 // hear is told by the coordinator what changed.
@@ -50,10 +53,7 @@ func (m *member) hear(e coord.Event) {
 	m.states[e.Seat] = e
 	net := m.mesh
 	m.mu.Unlock()
-	select {
-	case m.news <- struct{}{}:
-	default:
-	}
+	wake(m.news)
 	if e.State != before.State || known && e.Key != before.Key {
 		m.events(partyState(e))
 	}
@@ -61,6 +61,14 @@ func (m *member) hear(e coord.Event) {
 	// That the coordinator no longer hears a party may be the network: its paths to us may still be good, or come back.
 	if net != nil && (e.State == coord.Failed || e.State == coord.Lost && e.Closed) && e.Seat != m.seat {
 		net.PeerGone(channel.Party(e.Seat), "the coordinator says: "+e.Reason)
+	}
+}
+
+// wake signals on a channel of capacity 1.
+func wake(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 

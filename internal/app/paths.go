@@ -37,6 +37,22 @@ func (m *member) reach(ctx context.Context, socket *mesh.Socket, advertised []ne
 		cfg.Relays = m.relays(ctx)
 	}
 	socket.Reach(cfg)
+	if m.cfg.Path != PathDirect {
+		m.background.Go(func() { m.followOffers(ctx, socket) })
+	}
+}
+
+// followOffers uses the relays that the coordinator offers from now on: with credentials renewed, or at other ports after a
+// restart.
+func (m *member) followOffers(ctx context.Context, socket *mesh.Socket) {
+	for {
+		select {
+		case <-m.offered:
+			socket.UseRelays(m.relays(ctx))
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // resolveAll finds the addresses of servers; those that have none are left out, since others may do.
@@ -86,7 +102,7 @@ func (m *member) relays(ctx context.Context) (all []mesh.RelayServer) {
 		for _, ip := range ips {
 			s := mesh.RelayServer{
 				Addr: netip.AddrPortFrom(ip.Unmap(), u.Port), Transport: u.Transport,
-				Credentials: relay.Credentials{Username: o.Username, Password: o.Password},
+				Credentials: relay.Credentials{Username: o.Username, Password: o.Password}, Expires: o.Expires,
 			}
 			if u.Transport == relay.TLS {
 				s.TLS = m.cfg.Key.ClientTLS(alpnTURN, identity.Exactly(coordinator))

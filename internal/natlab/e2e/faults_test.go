@@ -3,10 +3,10 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +28,9 @@ type fault struct {
 	short  bool          // played in a short run too
 	early  bool          // it is there before the parties start
 	resume bool          // pre keeps its state
+	turn   bool          // there is an external relay
+	alone  bool          // and none inside pre
+	rounds int           // of the program; 0 means faultRounds
 	args   []string      // more flags of the parties
 	want   string        // kind of the path at the end; "" is any
 	do     func(f *field)
@@ -38,14 +41,14 @@ type field struct {
 	*session
 	lab  *netns.Lab
 	x, y *netns.Host
-	from time.Time // when the fault began, or was over: the time to traffic counts from there
+	turn *turnServer // nil if there is none
+	from time.Time   // when the fault began, or was over: the time to traffic counts from there
 }
 
 var faults = []fault{
 	{name: "direct path cut", kinds: both(netns.Masq), aim: 1500 * time.Millisecond, short: true, want: "relay", do: cut},
 	{name: "mappings flushed", kinds: both(netns.Masq), aim: 2 * time.Second, short: true, want: "direct", do: flush},
 	{name: "mappings flushed, random ports", kinds: [2]netns.Kind{netns.Symmetric, netns.Cone}, aim: 2 * time.Second, want: "direct", do: flush},
-	{name: "mappings flushed, relayed", kinds: both(netns.Symmetric), aim: 2 * time.Second, want: "relay", do: flush},
 	{name: "relay gone, direct pair", kinds: both(netns.Masq), aim: time.Second, want: "direct", do: func(f *field) {
 		f.lab.Server.NFT("table inet gone {\n\tchain input {\n\t\ttype filter hook input priority 0;\n\t\tiif lo accept\n" +
 			"\t\tmeta l4proto { tcp, udp } th dport != 4433 drop\n\t}\n}\n")
@@ -67,13 +70,6 @@ var faults = []fault{
 	{name: "5 % loss", kinds: both(netns.Masq), aim: time.Second, want: "direct", do: func(f *field) {
 		f.lab.Inet.NFT(table("cut", "numgen random mod 100 < 5 drop"))
 	}},
-	{name: "pre restarted, relayed pair", kinds: both(netns.Symmetric), aim: 2 * time.Second, want: "relay",
-		resume: true, do: func(f *field) {
-			f.pre.kill()
-			f.pass(2 * time.Second)
-			f.from = time.Now()
-			f.pre = host(f.t, f.lab, 4433, f.hostArgs()...)
-		}},
 }
 
 func both(k netns.Kind) [2]netns.Kind { return [2]netns.Kind{k, k} }
@@ -102,10 +98,6 @@ func (f *field) pass(d time.Duration) {
 	}
 }
 
-func (f *field) hostArgs() []string {
-	return []string{"--identity=" + filepath.Join(scratch, "key"), "--state=" + filepath.Join(scratch, "state")}
-}
-
 // A faultResult is the JSON line of a fault.
 type faultResult struct {
 	Fault   string `json:"fault"`
@@ -117,7 +109,7 @@ type faultResult struct {
 
 // TestFaults breaks what can break under a running computation.
 func TestFaults(t *testing.T) {
-	for _, f := range slices.Concat(faults, mtuFaults) {
+	for _, f := range slices.Concat(faults, mtuFaults, relayFaults) {
 		if full() || f.short {
 			t.Run(f.name, f.run)
 		}
@@ -126,22 +118,13 @@ func TestFaults(t *testing.T) {
 
 func (c fault) run(t *testing.T) {
 	l := newLab(t)
-	f := &field{lab: l}
+	f := &field{session: &session{t: t}, lab: l}
 	if c.v6 {
 		f.x, f.y = l.V6(1), l.V6(2)
 	} else {
 		f.x, f.y = l.Host(1, c.kinds[0]), l.Host(2, c.kinds[1])
 	}
-	var more []string
-	if c.resume {
-		f.session = &session{t: t}
-		more = f.hostArgs()
-		os.Remove(filepath.Join(scratch, "state"))
-		os.Remove(filepath.Join(scratch, "key"))
-		if out, err := l.Server.Command(t.Context(), filepath.Join(scratch, "party"), "keygen", filepath.Join(scratch, "key")).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-	}
+	more := f.prepare(c)
 	if c.early {
 		c.do(f)
 	}
@@ -149,7 +132,7 @@ func (c fault) run(t *testing.T) {
 	if c.v6 {
 		pre = hostBoth
 	}
-	s, err := meet(t, pre(t, l, 4433, more...), f.x.NS, f.y.NS, faultRounds, c.args...)
+	s, err := meet(t, pre(t, l, 4433, more...), f.x.NS, f.y.NS, cmp.Or(c.rounds, faultRounds), c.args...)
 	if err != nil {
 		t.Fatal(err)
 	}
