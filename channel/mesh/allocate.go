@@ -28,8 +28,8 @@ func (r *reacher) allocate(ctx context.Context, servers []RelayServer, worked re
 		wait := time.Duration(0)
 		if i > 0 {
 			wait = time.Duration(i) * tcpHeadStart
-			if worked == relay.UDP && s.Transport != relay.UDP {
-				wait = within
+			if worked == relay.UDP {
+				wait *= 3
 			}
 		}
 		previous, failed := before, make(chan struct{})

@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -12,6 +13,7 @@ import (
 // Times of a keeper.
 const (
 	surplusFor  = 5 * time.Second  // that two relayed addresses at one host are kept when one would do
+	betterEvery = 30 * time.Second // between tries to get over a slower transport
 	renewBefore = 10 * time.Minute // before the credentials expire: beyond what an allocation lives unrefreshed
 )
 
@@ -54,11 +56,17 @@ func (k *keeper) news() {
 func (k *keeper) run() {
 	ctx := k.r.ctx
 	searching := false
+	stop := context.CancelFunc(func() {})
+	defer func() { stop() }()
 	var surplus, expiry <-chan time.Time
+	better := time.NewTicker(betterEvery)
+	defer better.Stop()
 	for {
 		if !searching && len(k.held) < mostHeld && !slices.ContainsFunc(k.held, k.good) {
 			searching = true
-			k.r.running.Go(func() { k.search(ctx) })
+			var trying context.Context
+			trying, stop = context.WithCancel(ctx)
+			k.r.running.Go(func() { k.search(ctx, trying) })
 		}
 		switch crowded := len(k.held) > 1 && slices.ContainsFunc(k.held, k.good); {
 		case !crowded:
@@ -80,7 +88,10 @@ func (k *keeper) run() {
 			return
 		case o := <-k.found:
 			searching = false
-			k.hold(ctx, o)
+			stop()
+			if o != nil {
+				k.hold(ctx, o)
+			}
 		case event := <-k.events:
 			event()
 		case <-surplus:
@@ -90,6 +101,10 @@ func (k *keeper) run() {
 			expiry = nil
 		case <-k.told:
 			expiry = nil
+			stop() // a search begins anew with the new servers
+			searching = searching || k.improve(ctx)
+		case <-better.C:
+			searching = searching || k.improve(ctx)
 		}
 	}
 }
@@ -154,7 +169,7 @@ func (k *keeper) drop(h *holding) {
 	}
 }
 
-// dropOne gives one address up of two: the worse, or the less used.
+// dropOne gives one address up of two: the worse, the slower, or the less used.
 func (k *keeper) dropOne() {
 	worst := slices.MinFunc(k.held, func(a, b *holding) int {
 		if k.good(a) != k.good(b) {
@@ -163,31 +178,54 @@ func (k *keeper) dropOne() {
 			}
 			return 1
 		}
-		return int(a.alloc.Traffic() - a.mark - (b.alloc.Traffic() - b.mark))
+		used := func(h *holding) int64 { return h.alloc.Traffic() - h.mark }
+		return cmp.Or(-cmp.Compare(slowness(a.server), slowness(b.server)), cmp.Compare(used(a), used(b)))
 	})
 	k.drop(worst)
 }
 
-// search makes an address, however often it takes.
-func (k *keeper) search(ctx context.Context) {
-	pause := firstRetry
-	worked := k.worked
-	for try := 0; ctx.Err() == nil; try++ {
-		if try == len(allocateWithin) {
-			worked = "" // the network may have changed
+// slowness orders transports, best first.
+func slowness(s RelayServer) int {
+	return slices.Index([]relay.Transport{relay.UDP, relay.TCP, relay.TLS}, s.Transport)
+}
+
+// improve begins a try to get over a faster transport than that of the one address that we have, if there is any.
+func (k *keeper) improve(ctx context.Context) bool {
+	if len(k.held) != 1 {
+		return false
+	}
+	faster := slices.DeleteFunc(k.r.serversAt(k.host), func(s RelayServer) bool { return slowness(s) >= slowness(k.held[0].server) })
+	if len(faster) == 0 {
+		return false
+	}
+	k.r.running.Go(func() { k.deliver(ctx, k.r.allocate(ctx, faster, "", allocateWithin[0])) })
+	return true
+}
+
+// deliver hands an address to run; nil says that there is none.
+func (k *keeper) deliver(ctx context.Context, o *relayOutlet) {
+	select {
+	case k.found <- o:
+	case <-ctx.Done():
+		if o != nil {
+			o.alloc.Close()
 		}
-		if o := k.r.allocate(ctx, k.r.serversAt(k.host), worked, allocateWithin[try%len(allocateWithin)]); o != nil {
-			select {
-			case k.found <- o:
-			case <-ctx.Done():
-				o.alloc.Close()
-			}
+	}
+}
+
+// search makes an address, however often it takes, until trying ends.
+func (k *keeper) search(ctx, trying context.Context) {
+	pause := firstRetry
+	for try := 0; trying.Err() == nil; try++ {
+		if o := k.r.allocate(trying, k.r.serversAt(k.host), k.worked, allocateWithin[try%len(allocateWithin)]); o != nil {
+			k.deliver(ctx, o)
 			return
 		}
 		select {
 		case <-time.After(pause):
-		case <-ctx.Done():
+		case <-trying.Done():
 		}
 		pause = min(pause*3/2, longestRetry)
 	}
+	k.deliver(ctx, nil)
 }
