@@ -92,7 +92,7 @@ func (a *Allocation) write() {
 			ip := p.to.Addr()
 			o := to[ip]
 			switch {
-			case time.Since(p.at) > queueFor:
+			case time.Since(p.at) > queueFor && p.to != a.addr:
 			case o == nil && pending < mostOpenings:
 				to[ip] = &opening{}
 				pending++

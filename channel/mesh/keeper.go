@@ -31,7 +31,8 @@ type keeper struct {
 	held   []*holding
 	events chan func()
 	found  chan *relayOutlet
-	worked relay.Transport // the last that did
+	stop   context.CancelFunc // ends the search; it may be called any time
+	worked relay.Transport    // the last that did
 }
 
 // A holding is a relayed address and what its keeper thinks of it.
@@ -42,7 +43,7 @@ type holding struct {
 }
 
 func newKeeper(r *reacher, host netip.Addr) *keeper {
-	return &keeper{r: r, host: host, told: make(chan struct{}, 1), events: make(chan func()), found: make(chan *relayOutlet)}
+	return &keeper{r: r, host: host, told: make(chan struct{}, 1), events: make(chan func()), found: make(chan *relayOutlet), stop: func() {}}
 }
 
 // news says that the servers have changed.
@@ -56,8 +57,6 @@ func (k *keeper) news() {
 func (k *keeper) run() {
 	ctx := k.r.ctx
 	searching := false
-	stop := context.CancelFunc(func() {})
-	defer func() { stop() }()
 	var surplus, expiry <-chan time.Time
 	better := time.NewTicker(betterEvery)
 	defer better.Stop()
@@ -65,11 +64,11 @@ func (k *keeper) run() {
 		if !searching && len(k.held) < mostHeld && !slices.ContainsFunc(k.held, k.good) {
 			searching = true
 			var trying context.Context
-			trying, stop = context.WithCancel(ctx)
+			trying, k.stop = context.WithCancel(ctx)
 			k.r.running.Go(func() { k.search(ctx, trying) })
 		}
-		switch crowded := len(k.held) > 1 && slices.ContainsFunc(k.held, k.good); {
-		case !crowded:
+		switch {
+		case len(k.held) < 2:
 			surplus = nil
 		case surplus == nil:
 			surplus = time.After(surplusFor)
@@ -88,7 +87,7 @@ func (k *keeper) run() {
 			return
 		case o := <-k.found:
 			searching = false
-			stop()
+			k.stop()
 			if o != nil {
 				k.hold(ctx, o)
 			}
@@ -96,12 +95,14 @@ func (k *keeper) run() {
 			event()
 		case <-surplus:
 			surplus = nil
-			k.dropOne()
+			if slices.ContainsFunc(k.held, k.good) {
+				k.dropOne()
+			}
 		case <-expiry:
 			expiry = nil
 		case <-k.told:
 			expiry = nil
-			stop() // a search begins anew with the new servers
+			k.stop() // a search begins anew with the new servers
 			searching = searching || k.improve(ctx)
 		case <-better.C:
 			searching = searching || k.improve(ctx)
