@@ -32,6 +32,12 @@ func TestRefusedJobs(t *testing.T) {
 			t.Errorf("accepted: %s", what)
 		}
 	}
+	for _, n := range []int{1, 65} {
+		chs := memory.NewMesh(n, memory.Options{}).Channels()
+		if _, err := Run(t.Context(), chs[0], Job{Circuit: chain(t, n)}, make([]bool, 2), nil); err == nil {
+			t.Errorf("accepted %d parties", n)
+		}
+	}
 	chs := memory.NewMesh(2, memory.Options{}).Channels()
 	if _, err := Run(t.Context(), chs[0], Job{Circuit: c}, make([]bool, 3), nil); err == nil {
 		t.Error("accepted too many input bits")
