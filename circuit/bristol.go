@@ -15,6 +15,7 @@ import (
 type Bristol struct {
 	Circuit *Circuit
 	Outputs []int // bits of each output value
+	Old     bool  // ParseBristol found the old format
 }
 
 // Limits of what ParseBristol accepts, so that a short file cannot demand much memory.
@@ -52,6 +53,7 @@ type bristolParser struct {
 	numGates, numWires int
 	inputs, outputs    []int
 	numInputs          int
+	old                bool
 	gates              []bristolGate
 }
 
@@ -135,7 +137,7 @@ func (p *bristolParser) header() (more bool, err error) {
 	}
 	secondLine := p.line
 	more = p.next()
-	if old := !more || !isNumber(p.field[len(p.field)-1]); old {
+	if p.old = !more || !isNumber(p.field[len(p.field)-1]); p.old {
 		if len(second) != 3 {
 			return false, fmt.Errorf("line %d: want the bits of two inputs and of the output", secondLine)
 		}

@@ -82,7 +82,7 @@ func (p *bristolParser) resolve() (*Bristol, error) {
 		}
 		wires[place] = w
 	}
-	b := &Bristol{Circuit: c, Outputs: p.outputs}
+	b := &Bristol{Circuit: c, Outputs: p.outputs, Old: p.old}
 	total := 0
 	for _, n := range p.outputs {
 		total += n

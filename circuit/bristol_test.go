@@ -36,6 +36,9 @@ func TestParseBristol(t *testing.T) {
 			if !slices.Equal(c.Inputs(), []int{2, 1}) || !slices.Equal(b.Outputs, []int{1}) {
 				t.Errorf("inputs %v, outputs %v", c.Inputs(), b.Outputs)
 			}
+			if b.Old != (name == "old" || name == "no break") {
+				t.Errorf("old %v", b.Old)
+			}
 			if !slices.Equal(gatesOf(c), want) || !slices.Equal(c.Outputs(), []Wire{5}) {
 				t.Errorf("gates %v, outputs %v", gatesOf(c), c.Outputs())
 			}

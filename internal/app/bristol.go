@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"strconv"
 	"strings"
 
 	"github.com/tacit-mpc/tacit/circuit"
@@ -25,18 +24,17 @@ func compileBristol(s Source) (*program, error) {
 	if err := s.Values.refuseForBristol(); err != nil {
 		return nil, err
 	}
-	old := oldBristol(s.Text)
 	p := &program{source: s, circuit: b.Circuit, result: "bits"}
 	for _, width := range b.Circuit.Inputs() {
-		p.inputs = append(p.inputs, fmt.Sprintf("%d bits", width))
+		p.inputs = append(p.inputs, plural(width, "bit", "bits"))
 	}
 	p.parse = func(party int, literal string) ([]bool, error) {
-		return parseBits(strings.TrimSpace(literal), b.Circuit.Inputs()[party], old)
+		return parseBits(strings.TrimSpace(literal), b.Circuit.Inputs()[party], b.Old)
 	}
 	p.format = func(out []bool) (string, error) {
 		var values []string
 		for _, width := range b.Outputs {
-			values = append(values, formatBits(out[:width], old))
+			values = append(values, formatBits(out[:width], b.Old))
 			out = out[width:]
 		}
 		return strings.Join(values, " "), nil
@@ -45,23 +43,7 @@ func compileBristol(s Source) (*program, error) {
 	return p, nil
 }
 
-// oldBristol tells the old format: its gates begin on the third line, where Bristol Fashion has the output values.
-func oldBristol(text []byte) bool {
-	seen := 0
-	for line := range bytes.Lines(text) {
-		fields := bytes.Fields(line)
-		if len(fields) == 0 {
-			continue
-		}
-		if seen++; seen == 3 {
-			_, err := strconv.Atoi(string(fields[len(fields)-1]))
-			return err != nil
-		}
-	}
-	return true
-}
-
-var errDigits = errors.New("expected 0x and hexadecimal digits, or 0b and binary digits")
+var errDigits = errors.New("it does not begin with 0x or 0b, or has other digits")
 
 // parseBits reads 0x or 0b digits of at most width bits. Its errors do not quote them.
 func parseBits(literal string, width int, msbFirst bool) ([]bool, error) {

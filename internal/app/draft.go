@@ -61,7 +61,7 @@ func (d *draft) supplies(seat int, consts []Const) error {
 			return d.noSuchConst(c)
 		}
 		if _, err := garble.ParseLiteral(c.Literal); err != nil {
-			e := badInput(fmt.Sprintf("reading the constant %s::%s", c.Party, c.Name), d.needs[i].Type, err).(*Error)
+			e := badInput(fmt.Sprintf("reading the constant %s::%s", c.Party, c.Name), giveType(d.needs[i].Type), err).(*Error)
 			e.Reason = BadProgram
 			return e
 		}

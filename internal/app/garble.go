@@ -125,8 +125,8 @@ func panicError(s Source, p *garble.PanicError) error {
 }
 
 // badInput explains why an input was refused, without quoting it.
-func badInput(op, typ string, err error) error {
-	e := &Error{Reason: BadInput, Op: op, Err: err, Hint: inputHint(typ, err), Position: Position{Phase: string(garble.PhaseLiteral)}}
+func badInput(op, asked string, err error) error {
+	e := &Error{Reason: BadInput, Op: op, Err: err, Hint: inputHint(asked, err), Position: Position{Phase: string(garble.PhaseLiteral)}}
 	var literal *garble.Error
 	if errors.As(err, &literal) {
 		e.Err = errors.New(literal.Msg)

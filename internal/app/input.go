@@ -10,11 +10,11 @@ import (
 func (p *program) input(party int, literal string) ([]bool, error) {
 	op := fmt.Sprintf("reading the input of party %d", party)
 	if strings.TrimSpace(literal) == "" && p.wants(party) {
-		return nil, &Error{Reason: NoInput, Op: op, Err: errors.New("it is empty"), Hint: "give a value of type " + p.inputs[party]}
+		return nil, &Error{Reason: NoInput, Op: op, Err: errors.New("it is empty"), Hint: p.asked(party)}
 	}
 	bits, err := p.parse(party, literal)
 	if err != nil {
-		return nil, badInput(op, p.inputs[party], err)
+		return nil, badInput(op, p.asked(party), err)
 	}
 	return bits, nil
 }
@@ -26,7 +26,7 @@ func (p *program) ourInput(seat int, ask InputFunc) ([]bool, error) {
 		return []bool{}, nil
 	}
 	if ask == nil {
-		return nil, &Error{Reason: NoInput, Op: fmt.Sprintf("reading the input of party %d", seat), Err: errors.New("there is none"), Hint: "give a value of type " + p.inputs[seat]}
+		return nil, &Error{Reason: NoInput, Op: fmt.Sprintf("reading the input of party %d", seat), Err: errors.New("there is none"), Hint: p.asked(seat)}
 	}
 	literal, err := ask(p.inputs[seat], func(literal string) error {
 		_, err := p.input(seat, literal)

@@ -41,19 +41,28 @@ func (p *program) show(out []bool) (text string, literal []byte, err error) {
 	return text, literal, err
 }
 
-// inputHint says what to do about an input that was refused.
-func inputHint(typ string, err error) string {
+// asked says what input a party is asked for.
+func (p *program) asked(party int) string {
+	if p.garble == nil {
+		return "give " + p.inputs[party] + " as 0x and hexadecimal digits, or 0b and binary digits"
+	}
+	return giveType(p.inputs[party])
+}
+
+func giveType(typ string) string { return "give a value of type " + typ }
+
+// inputHint says what to do about an input that was refused, where asked is what it should be.
+func inputHint(asked string, err error) string {
 	var literal *garble.Error
-	if !errors.As(err, &literal) {
-		return "give a value of type " + typ
+	if errors.As(err, &literal) {
+		switch literal.Kind {
+		case "UnsortedJoin":
+			return literal.Hint + ", or let it be done: --sort-joins"
+		case "DuplicateKey":
+			return literal.Hint
+		}
 	}
-	switch literal.Kind {
-	case "UnsortedJoin":
-		return literal.Hint + ", or let it be done: --sort-joins"
-	case "DuplicateKey":
-		return literal.Hint
-	}
-	return "give a value of type " + typ
+	return asked
 }
 
 // refuseForBristol refuses what a Bristol circuit has no use for.

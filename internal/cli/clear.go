@@ -137,7 +137,15 @@ func (k checked) write(c *call) {
 	w := c.streams.Out
 	fmt.Fprintf(w, "program: %s\n", k.Program)
 	for _, in := range k.Inputs {
-		fmt.Fprintf(w, "party %d: %s (%d bits)\n", in.Party, in.Type, in.Bits)
+		width := fmt.Sprintf("%d bits", in.Bits)
+		if in.Bits == 1 {
+			width = "1 bit"
+		}
+		if in.Type == width { // of a Bristol circuit
+			fmt.Fprintf(w, "party %d: %s\n", in.Party, width)
+		} else {
+			fmt.Fprintf(w, "party %d: %s (%s)\n", in.Party, in.Type, width)
+		}
 	}
 	fmt.Fprintf(w, "result:  %s\n", k.Type)
 	fmt.Fprintf(w, "gates:   %d AND, %d XOR, %d NOT, AND depth %d\n", k.AndGates, k.XorGates, k.NotGates, k.Depth)
