@@ -27,10 +27,16 @@ type core struct {
 
 // A table says whose an address is. It is replaced, never changed.
 type table struct {
-	synthetic map[netip.Addr]*Peer
+	synthetic map[netip.Addr]alias
 	real      map[netip.AddrPort]*Peer
 	allowed   map[netip.AddrPort]bool
 	open      bool // unknown addresses pass
+}
+
+// An alias is one address by which QUIC knows a peer: a path, as far as it can tell.
+type alias struct {
+	peer  *Peer
+	sizes *sizes
 }
 
 type injected struct {
@@ -54,7 +60,7 @@ func (c *core) change(f func(t *table)) {
 	old := c.table.Load()
 	t := &table{maps.Clone(old.synthetic), maps.Clone(old.real), maps.Clone(old.allowed), old.open}
 	if t.synthetic == nil {
-		t.synthetic, t.real, t.allowed = map[netip.Addr]*Peer{}, map[netip.AddrPort]*Peer{}, map[netip.AddrPort]bool{}
+		t.synthetic, t.real, t.allowed = map[netip.Addr]alias{}, map[netip.AddrPort]*Peer{}, map[netip.AddrPort]bool{}
 	}
 	f(t)
 	c.table.Store(t)
@@ -110,8 +116,8 @@ func (c *core) sort(p []byte, addr *net.UDPAddr) (int, *net.UDPAddr) {
 // write sends what QUIC gives: to a peer by its route, to a real address as it is.
 func (c *core) write(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
 	ip := plain(addr).Addr()
-	if p := c.table.Load().synthetic[ip]; p != nil {
-		return p.write(b, oob)
+	if a := c.table.Load().synthetic[ip]; a.peer != nil {
+		return a.peer.write(a.sizes, b, oob)
 	}
 	if isSynthetic(ip) {
 		return len(b), len(oob), nil // a peer that was removed

@@ -20,17 +20,16 @@ func packetOf(size int, seed byte) []byte {
 }
 
 // piecesOf splits packets as a peer does.
-func piecesOf(s *splitter, p []byte) (all [][]byte) {
-	s.split(p, func(piece []byte) { all = append(all, bytes.Clone(piece)) })
+func piecesOf(p []byte, id uint32) (all [][]byte) {
+	split(p, id, func(piece []byte) { all = append(all, bytes.Clone(piece)) })
 	return all
 }
 
 func TestSplitAndJoin(t *testing.T) {
-	var s splitter
 	var j joiner
 	for size := minSplit + 1; size <= MaxPacket; size++ {
 		want := packetOf(size, byte(size))
-		pieces := piecesOf(&s, want)
+		pieces := piecesOf(want, uint32(size))
 		if len(pieces) != 2 || len(pieces[0]) > pieceHeader+maxHalf || len(pieces[1]) > len(pieces[0]) {
 			t.Fatalf("%d bytes: pieces of %d and %d", size, len(pieces[0]), len(pieces[1]))
 		}
@@ -52,14 +51,13 @@ func TestSplitAndJoin(t *testing.T) {
 // TestReorderedPieces lets the pieces of many packets arrive in any order, some of them twice.
 func TestReorderedPieces(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	var s splitter
 	var j joiner
 	waiting := map[string]bool{}
 	var pieces [][]byte
 	for i := range pendingPieces {
 		p := packetOf(1000+i, byte(i))
 		waiting[string(p)] = true
-		pieces = append(pieces, piecesOf(&s, p)...)
+		pieces = append(pieces, piecesOf(p, uint32(i))...)
 	}
 	for i := range 20 {
 		pieces = append(pieces, pieces[2*i])
@@ -126,10 +124,8 @@ func TestHostilePieces(t *testing.T) {
 	if len(j.pending) != pendingPieces || kept > pendingPieces*1024 {
 		t.Errorf("keeps %d halves of %d bytes", len(j.pending), kept)
 	}
-	var s splitter
-	s.id.Store(1 << 31)
 	want := packetOf(1400, 3)
-	p := piecesOf(&s, want)
+	p := piecesOf(want, 1<<31)
 	none("half", p[0])
 	if got := j.join(nil, p[1]); !bytes.Equal(got, want) {
 		t.Error("an honest packet does not pass any more")
@@ -143,9 +139,8 @@ func TestPiecesOfStrangers(t *testing.T) {
 	atX, atY := netip.MustParseAddrPort("198.51.100.1:1"), netip.MustParseAddrPort("198.51.100.2:1")
 	x.Own(atX)
 	y.Own(atY)
-	var s splitter
 	want := packetOf(1300, 1)
-	pieces := piecesOf(&s, want)
+	pieces := piecesOf(want, 5)
 	take := func(p []byte, from string) (int, *net.UDPAddr) {
 		buf := make([]byte, 1452)
 		return a.sort(buf[:copy(buf, p)], net.UDPAddrFromAddrPort(netip.MustParseAddrPort(from)))
@@ -169,8 +164,7 @@ func TestPiecesOfStrangers(t *testing.T) {
 
 // FuzzJoin gives a joiner whatever may come from an address of the peer, and then an honest packet.
 func FuzzJoin(f *testing.F) {
-	var s splitter
-	seeds := piecesOf(&s, packetOf(900, 1))
+	seeds := piecesOf(packetOf(900, 1), 1)
 	f.Add(seeds[0], seeds[1], uint32(1))
 	f.Add(seeds[1], seeds[1], uint32(77))
 	f.Add([]byte{pieceMagic}, []byte{}, uint32(0))
@@ -189,10 +183,8 @@ func FuzzJoin(f *testing.F) {
 				t.Fatalf("%d bytes came out of %d and %d", len(out), len(p), len(q))
 			}
 		}
-		var s splitter
-		s.id.Store(id)
 		want := packetOf(1400, 9)
-		pieces := piecesOf(&s, want)
+		pieces := piecesOf(want, id)
 		j.join(nil, pieces[0])
 		j.join(nil, pieces[0]) // in case a half of the same id waited
 		if got := j.join(nil, pieces[1]); !bytes.Equal(got, want) {

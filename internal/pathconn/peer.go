@@ -39,8 +39,9 @@ type Peer struct {
 
 	sent atomic.Int64 // packets
 
-	splitter splitter
-	joiner   joiner
+	inUse  atomic.Pointer[sizes] // of the path that QUIC uses; nil before it does
+	pieces atomic.Uint32         // id of the last ones
+	joiner joiner
 
 	recentMu sync.Mutex
 	recent   [recentPackets][]byte // the last packet of the last writes, a ring
@@ -70,7 +71,7 @@ func (p *Peer) name(t *table) {
 	c := p.conn
 	ip := netip.AddrFrom4([4]byte{240, byte(c.next >> 16), byte(c.next >> 8), byte(c.next)})
 	c.next++
-	t.synthetic[ip] = p
+	t.synthetic[ip] = alias{p, new(sizes)}
 	p.addr.Store(&net.UDPAddr{IP: ip.AsSlice(), Port: 1})
 }
 
@@ -81,7 +82,7 @@ const oldAddrs = 4
 // A QUIC server thinks that its client has moved: it validates the path, and measures it afresh.
 func (p *Peer) Readdress() {
 	p.conn.change(func(t *table) {
-		if t.synthetic[plain(p.Addr()).Addr()] != p {
+		if t.synthetic[plain(p.Addr()).Addr()].peer != p {
 			return // removed
 		}
 		if p.old = append(p.old, plain(p.Addr()).Addr()); len(p.old) > oldAddrs {
@@ -150,7 +151,7 @@ func (p *Peer) Resend() {
 	r := p.route.Load()
 	for i := range p.recent {
 		if b := p.recent[(p.at+i)%recentPackets]; len(b) > 0 {
-			p.send(r, b, nil)
+			p.send(r, p.inUse.Load(), b, nil)
 		}
 	}
 }
@@ -169,21 +170,21 @@ func (p *Peer) remember(b, oob []byte) {
 // Remove ends the peer: its packets are strangers' from then on.
 func (p *Peer) Remove() {
 	p.conn.change(func(t *table) {
-		maps.DeleteFunc(t.synthetic, func(_ netip.Addr, x *Peer) bool { return x == p })
+		maps.DeleteFunc(t.synthetic, func(_ netip.Addr, x alias) bool { return x.peer == p })
 		maps.DeleteFunc(t.real, func(_ netip.AddrPort, x *Peer) bool { return x == p })
 	})
 }
 
-// write sends b, which is several packets if oob says so.
-func (p *Peer) write(b, oob []byte) (n, oobn int, err error) {
+// write sends b, which is several packets if oob says so. QUIC sends it on its path of those sizes.
+func (p *Peer) write(s *sizes, b, oob []byte) (n, oobn int, err error) {
 	p.sent.Add(1)
 	p.remember(b, oob)
-	p.splitter.note(b, oob)
-	return p.send(p.route.Load(), b, oob)
+	p.note(s, b, oob)
+	return p.send(p.route.Load(), s, b, oob)
 }
 
-// send sends b over a route.
-func (p *Peer) send(r *route, b, oob []byte) (n, oobn int, err error) {
+// send sends b over a route. It is split as s tells, which may be nil.
+func (p *Peer) send(r *route, s *sizes, b, oob []byte) (n, oobn int, err error) {
 	for _, a := range r.spray {
 		if r.to == nil || r.Out != nil || a.AddrPort() != r.to.AddrPort() {
 			segments(b, oob, func(s []byte) { p.conn.raw(s, nil, a) })
@@ -192,7 +193,7 @@ func (p *Peer) send(r *route, b, oob []byte) (n, oobn int, err error) {
 	switch {
 	case r.to == nil:
 	case r.Narrow:
-		p.sendNarrow(r, b, oob)
+		p.sendNarrow(r, s, b, oob)
 	case r.Out != nil:
 		segments(b, oob, func(s []byte) { r.Out.Send(s, r.To) })
 	default:
@@ -201,10 +202,10 @@ func (p *Peer) send(r *route, b, oob []byte) (n, oobn int, err error) {
 			var buf [oobSize]byte
 			real = toIPv6(buf[:0], oob)
 		}
-		if n, _, err = p.conn.raw(b, real, r.to); !p.splitter.shrunk(err, b, oob) {
+		if n, _, err = p.conn.raw(b, real, r.to); !s.shrunk(err, b, oob) {
 			return n, len(oob), err
 		}
-		p.sendNarrow(r, b, oob) // until pings find the path narrow
+		p.sendNarrow(r, s, b, oob) // until pings find the path narrow
 	}
 	return len(b), len(oob), nil
 }

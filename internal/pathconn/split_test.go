@@ -1,11 +1,17 @@
 package pathconn
 
 import (
+	"context"
 	"net"
+	"net/netip"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/quic-go/quic-go"
 )
 
 // A link is the network behind a node's socket: packets above most bytes are lost there, with an error if it is the interface's own
@@ -115,25 +121,101 @@ func TestProbesStayWhole(t *testing.T) {
 	}
 }
 
-// TestLargest holds that a size counts once it was sent again.
+// TestLargest holds that a size counts once it was sent again, and for each path of QUIC by itself.
 func TestLargest(t *testing.T) {
 	var p Peer
-	s := &p.splitter
-	for i, step := range []struct{ size, want int }{
+	first, second := new(sizes), new(sizes)
+	steps := func(s *sizes, all ...[2]int) {
+		t.Helper()
+		for i, step := range all {
+			p.note(s, make([]byte, step[0]), nil)
+			if got := p.Largest(); got != step[1] {
+				t.Fatalf("step %d: largest is %d, want %d", i, got, step[1])
+			}
+		}
+	}
+	steps(first, [][2]int{
 		{1200, 0}, {1200, 0}, {1200, 1200}, {1300, 1200}, {1250, 1200}, {1250, 1200}, {1300, 1200}, {1250, 1200}, {900, 1200}, {1250, 1200},
 		{1250, 1250}, {57, 1250}, {1400, 1250}, {1400, 1250}, {1400, 1400}, {1200, 1400},
-	} {
-		s.note(make([]byte, step.size), nil)
-		if got := p.Largest(); got != step.want {
-			t.Fatalf("step %d: largest is %d, want %d", i, got, step.want)
+	}...)
+	steps(second, [][2]int{{1200, 1400}, {1200, 1400}, {1200, 1200}, {1300, 1200}}...)
+	for s, largest := range map[*sizes]int{first: 1400, second: 1200, nil: 0} {
+		for _, size := range []int{minSplit, minSplit + 1, 1200, 1201, 1400, 1401} {
+			if got, want := s.splits(packetOf(size, 1)), size > minSplit && size <= largest; got != want {
+				t.Errorf("%d bytes are split where %d are in use: %v", size, largest, got)
+			}
 		}
 	}
-	for size, want := range map[int]bool{minSplit: false, minSplit + 1: true, 1400: true, 1401: false} {
-		if s.splits(packetOf(size, 1)) != want {
-			t.Errorf("%d bytes are split: %v, want %v", size, !want, want)
-		}
-	}
-	if s.splits(make([]byte, 1400)) {
+	if first.splits(make([]byte, 1400)) {
 		t.Error("what is not QUIC's is split")
+	}
+	steps(first, [][2]int{{1200, 1200}, {1400, 1200}, {1400, 1200}, {1400, 1400}}...) // back
+}
+
+// TestMoveToNarrowPath has QUIC move to a path that passes less than the one before: on the new one it finds the limit by itself, and
+// nothing is split there.
+func TestMoveToNarrowPath(t *testing.T) {
+	const limit = 1310
+	var pb atomic.Pointer[Peer]
+	var once sync.Once
+	a := newNode(t, Config{})
+	b := newNode(t, Config{Intercept: func(p []byte, _ netip.AddrPort) {
+		if p[0] == sealed {
+			once.Do(pb.Load().Readdress)
+			pb.Load().Deliver(p[1:])
+		}
+	}})
+	la, lb := through(a), through(b)
+	pa, bp, ca, cb := connect(t, a, b)
+	pb.Store(bp)
+	transfer(t, ca, cb, 4<<20)
+	transfer(t, cb, ca, 4<<20)
+	if pa.Largest() <= limit || bp.Largest() <= limit {
+		t.Fatalf("QUIC uses packets of %d and %d bytes", pa.Largest(), bp.Largest())
+	}
+	la.most.Store(limit)
+	lb.most.Store(limit)
+	ping := func() { // as natpunch does
+		for p, to := range map[*Peer]netip.AddrPort{pa: b.Bound(), bp: a.Bound()} {
+			p.SetRoute(Route{To: to, Narrow: p.Largest() > limit})
+		}
+	}
+	ping()
+	transfer(t, ca, cb, 1<<18)
+	transfer(t, cb, ca, 1<<18)
+	v := a.View(pa)
+	v.Seal(sealProbe)
+	tr := &quic.Transport{Conn: v.Conn, ConnectionIDLength: a.transport.ConnectionIDLength}
+	t.Cleanup(func() { tr.Close() })
+	path, err := ca.AddPath(tr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := path.Probe(ctx); err != nil {
+		t.Fatal(err)
+	}
+	v.Seal(nil)
+	if err := path.Switch(); err != nil {
+		t.Fatal(err)
+	}
+	for tries := 0; tries < 50 && (pa.Largest() > limit || bp.Largest() > limit); tries++ {
+		transfer(t, ca, cb, 1<<18)
+		transfer(t, cb, ca, 1<<18)
+		ping()
+	}
+	if la.pieces.Load() == 0 || lb.pieces.Load() == 0 {
+		t.Error("nothing was split before the move")
+	}
+	la.pieces.Store(0)
+	lb.pieces.Store(0)
+	transfer(t, ca, cb, 4<<20)
+	transfer(t, cb, ca, 4<<20)
+	if na, nb := la.pieces.Load(), lb.pieces.Load(); na+nb > 0 {
+		t.Errorf("%d and %d pieces of packets of %d and %d bytes on a path that QUIC measured afresh", na, nb, pa.Largest(), bp.Largest())
+	}
+	if pa.Largest() < 1250 || pa.Largest() > limit {
+		t.Errorf("QUIC uses packets of %d bytes where %d pass", pa.Largest(), limit)
 	}
 }

@@ -17,8 +17,15 @@ import (
 type View struct {
 	Conn net.PacketConn // for a quic.Transport, with the fast path if the socket has it
 
-	peer *Peer
-	seal atomic.Pointer[func(p []byte) []byte]
+	peer  *Peer
+	seal  atomic.Pointer[func(p []byte) []byte]
+	sizes atomic.Pointer[sizes]
+}
+
+func newView(p *Peer) *View {
+	v := &View{peer: p}
+	v.sizes.Store(new(sizes))
+	return v
 }
 
 // Seal has f change every packet that is written from now on, whose result is sent once and not again by Resend; nil ends that. It
@@ -28,27 +35,28 @@ func (v *View) Seal(f func(p []byte) []byte) {
 		v.seal.Store(nil)
 		return
 	}
+	v.sizes.Store(new(sizes)) // a path that QUIC measures afresh
 	v.seal.Store(&f)
 }
 
 func (v *View) write(b, oob []byte) (n, oobn int, err error) {
 	if seal := v.seal.Load(); seal != nil {
-		segments(b, oob, func(s []byte) { v.peer.send(v.peer.route.Load(), (*seal)(s), nil) })
+		segments(b, oob, func(s []byte) { v.peer.send(v.peer.route.Load(), nil, (*seal)(s), nil) })
 		return len(b), len(oob), nil
 	}
-	return v.peer.write(b, oob)
+	return v.peer.write(v.sizes.Load(), b, oob)
 }
 
 // View makes a second socket to p.
 func (c *Conn) View(p *Peer) *View {
-	v := &View{peer: p}
+	v := newView(p)
 	v.Conn = &fastView{silent: newSilent(c.LocalAddr()), view: v, conn: c}
 	return v
 }
 
 // View makes a second socket to p.
 func (c *Plain) View(p *Peer) *View {
-	v := &View{peer: p}
+	v := newView(p)
 	v.Conn = &plainView{silent: newSilent(c.LocalAddr()), view: v}
 	return v
 }
