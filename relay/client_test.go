@@ -38,7 +38,7 @@ func (in inbox) expect(t *testing.T, want string) netip.AddrPort {
 	panic("unreachable")
 }
 
-func clientOf(t *testing.T, server, from, room, node string, in inbox) ClientConfig {
+func clientOf(t testing.TB, server, from, room, node string, in inbox) ClientConfig {
 	return ClientConfig{
 		Addr: netip.MustParseAddrPort(server), Credentials: mint(t, room, node), Receive: in.receive,
 		Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -227,7 +227,7 @@ func TestParseURL(t *testing.T) {
 	}
 }
 
-func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
+func selfSigned(t testing.TB) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -55,7 +55,7 @@ func dial(t *testing.T, server, from string, c Credentials) *turn.Client {
 	return client
 }
 
-func mint(t *testing.T, room, node string) Credentials {
+func mint(t testing.TB, room, node string) Credentials {
 	t.Helper()
 	c, err := Mint(secret, User{room, node, time.Now().Add(time.Minute)})
 	if err != nil {
