@@ -20,7 +20,7 @@ lab: ## the whole NAT matrix and the faults in kernel namespaces (root; iproute2
 	TACIT_LAB=full $(GO) test -v -timeout 60m ./natpunch ./internal/natlab/...
 
 race: ## the packages with goroutines, under the race detector (needs a C compiler)
-	$(GO) test -race -skip 'TestStrangers|TestMatrix|TestLab' ./channel/... ./coord ./internal/app ./internal/pathconn ./natpunch
+	$(GO) test -race -skip 'TestStrangers|TestMatrix|TestLab' ./channel/... ./coord ./internal/app ./internal/pathconn ./internal/stunconn ./natpunch ./relay
 	$(GO) test -race -run 'Example|TestManyChunks|TestInterrupt|TestKilled|TestEarlyClose|TestProgress' ./mpc
 
 fuzz: ## every fuzzer for FUZZTIME each

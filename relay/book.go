@@ -31,10 +31,16 @@ type source struct {
 
 // A client is a source that holds an allocation, at one of our addresses.
 type client struct {
-	user  User
-	at    string
-	guard *guard
+	user   User
+	at     string
+	guard  *guard
+	until  time.Time     // when the allocation ends unless it is refreshed
+	adding chan struct{} // closed when the permission that is being entered is; nil if none is
 }
+
+// lastMoments are those of an allocation, in which it gets no new permission: while the library takes an allocation apart it must not
+// add to it. Clients refresh long before.
+const lastMoments = 30 * time.Second
 
 // A room is the parties of one session.
 type room struct {
@@ -120,13 +126,38 @@ func (b *book) permit(src net.Addr, peer net.IP) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c := b.clients[sourceOf(src)]
-	if c == nil {
+	if c == nil || c.guard.ended || time.Until(c.until) < lastMoments {
 		return false
 	}
-	if ip == b.cfg.Addr {
-		return true // guard.WriteTo checks the port
+	// Of our own address guard.WriteTo checks the port.
+	if ip != b.cfg.Addr && (b.rooms[c.user.Room].ips[ip] == 0 || !Reachable(ip, b.cfg.Local)) {
+		return false
 	}
-	return b.rooms[c.user.Room].ips[ip] > 0 && Reachable(ip, b.cfg.Local)
+	if c.adding == nil {
+		c.adding = make(chan struct{})
+	}
+	return true
+}
+
+// added ends the entering of a permission. The book's lock is held.
+func (c *client) added() {
+	if c.adding != nil {
+		close(c.adding)
+		c.adding = nil
+	}
+}
+
+// answered looks at an answer to a client: how long does its allocation live?
+func (b *book) answered(to source, p []byte) {
+	lifetime, first, ok := lifetimeIn(p)
+	if !ok {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c := b.clients[to]; c != nil && (!first || c.until.IsZero()) { // the answer to an Allocate may be a repetition
+		c.until = time.Now().Add(lifetime)
+	}
 }
 
 // created enters a new allocation, or ends it if there is no place for it any more.
@@ -155,8 +186,9 @@ func (b *book) enter(from source, at, username string, port uint16) (refused *gu
 	r.users[u.Node]++
 	r.ips[from.Addr()]++
 	r.count++
-	g.room = r
-	b.clients[from] = &client{u, at, g}
+	c := &client{user: u, at: at, guard: g}
+	g.room, g.client = r, c
+	b.clients[from] = c
 	return nil
 }
 
@@ -169,6 +201,7 @@ func (b *book) deleted(src, at net.Addr, _, _, _ string) {
 	if c == nil || c.at != at.String() {
 		return
 	}
+	c.added()
 	delete(b.clients, from)
 	r := b.rooms[c.user.Room]
 	r.count--
@@ -222,11 +255,15 @@ func (b *book) stats() Stats {
 	return Stats{len(b.clients), b.bytes, b.refused}
 }
 
-// known tells whether a client has an allocation.
-func (b *book) known(src net.Addr) bool {
+// known tells whether a client has an allocation, when the library is done with its last packet.
+func (b *book) known(from source) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.clients[sourceOf(src)] != nil
+	c := b.clients[from]
+	if c != nil {
+		c.added()
+	}
+	return c != nil
 }
 
 func sourceOf(src net.Addr) source {

@@ -1,9 +1,16 @@
 package relay
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pion/stun/v3"
 )
 
 // TestSourcesApart holds that a source is one of UDP or of TCP, has one allocation at a time, and that a second one, when two of
@@ -50,4 +57,66 @@ func TestSourcesApart(t *testing.T) {
 	if lives(open(source, first)) {
 		t.Error("an allocation in a room that was closed meanwhile lives")
 	}
+}
+
+// TestPermitWhileEnding asks for permissions at the moment when the allocation ends. The library's own account of permissions is not
+// made for that: the race detector tells.
+func TestPermitWhileEnding(t *testing.T) {
+	s, server := serve(t, Config{Total: 1000})
+	for i := range 40 {
+		room := fmt.Sprint("r", i)
+		a := mustAllocate(t, clientOf(t, server, "127.0.0.2", room, "a", make(inbox, 8)))
+		peers := []netip.Addr{a.Relayed().Addr()}
+		for j := range 3 {
+			from := fmt.Sprintf("127.0.0.%d", 10+j)
+			mustAllocate(t, clientOf(t, server, from, room, from[len(from)-2:], make(inbox, 8)))
+			peers = append(peers, netip.MustParseAddr(from))
+		}
+		var asking sync.WaitGroup
+		asking.Go(func() { _ = a.Permit(peers...) }) // refused or not
+		switch i % 3 {                               // before, during, after
+		case 0:
+			asking.Wait()
+		case 1:
+			runtime.Gosched()
+		}
+		s.CloseRoom(room)
+		a.Close()
+		asking.Wait()
+	}
+}
+
+// TestLastMoments holds that an allocation about to end gets no permission.
+func TestLastMoments(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBook(Config{Secret: secret, Addr: netip.MustParseAddr("127.0.0.1"), Local: true})
+		defer b.closeAll()
+		src, at := udp("192.0.2.1:5000"), udp("127.0.0.1:3478")
+		_, relayed, err := b.AllocatePacketConn("udp4", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.created(src, at, "UDP", mint(t, "r", "a").Username, Realm, relayed, 0)
+		answer := func(method stun.Method, seconds byte) {
+			m := stun.MustBuild(stun.TransactionID, stun.NewType(method, stun.ClassSuccessResponse), stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0, 0, 0, seconds}})
+			b.answered(sourceOf(src), m.Raw)
+		}
+		permit := func(want bool) {
+			t.Helper()
+			if got := b.permit(src, net.IPv4(127, 0, 0, 1)); got != want {
+				t.Errorf("permitted %v, want %v", got, want)
+			}
+		}
+		permit(false)
+		answer(stun.MethodAllocate, 200)
+		permit(true)
+		time.Sleep(171 * time.Second)
+		permit(false)
+		answer(stun.MethodAllocate, 200) // a repetition
+		permit(false)
+		answer(stun.MethodRefresh, 40)
+		permit(true)
+		answer(stun.MethodRefresh, 20)
+		permit(false)
+	})
 }

@@ -14,12 +14,16 @@ import (
 type guard struct {
 	*net.UDPConn
 	book *book
-	room *room // set once the allocation is announced; the book's lock guards it
 	port uint16
 	end  *time.Timer
 	left func() // called when it has ended; may be nil
 	once sync.Once
 	err  error
+
+	// Guarded by the book's lock.
+	room   *room // room and client are set once the allocation is announced
+	client *client
+	ended  bool // no permission is given any more
 }
 
 var (
@@ -68,16 +72,32 @@ func (g *guard) WriteTo(p []byte, to net.Addr) (int, error) {
 	return g.UDPConn.WriteTo(p, to)
 }
 
-// ReadFrom returns the next packet of a peer, within the room's bytes.
+// ReadFrom returns the next packet of a peer, within the room's bytes. An error makes the library take the allocation apart.
 func (g *guard) ReadFrom(p []byte) (int, net.Addr, error) {
 	n, from, err := g.UDPConn.ReadFrom(p)
 	if err == nil {
-		if err = g.account(n, netip.AddrPort{}); err != nil {
-			g.Close()
-			return 0, nil, err
-		}
+		err = g.account(n, netip.AddrPort{})
 	}
-	return n, from, err
+	if err != nil {
+		g.Close()
+		g.settle()
+		return 0, nil, err
+	}
+	return n, from, nil
+}
+
+// settle lets no permission be entered any more, and waits for the one that is.
+func (g *guard) settle() {
+	g.book.mu.Lock()
+	g.ended = true
+	var adding chan struct{}
+	if g.client != nil {
+		adding = g.client.adding
+	}
+	g.book.mu.Unlock()
+	if adding != nil {
+		<-adding
+	}
 }
 
 // account counts n bytes to a peer, or from one if it is the zero address, and checks that they may pass.

@@ -26,8 +26,7 @@ const (
 // A listener bounds what strangers can hold, and outlives failures to accept, which the TURN library does not.
 type listener struct {
 	net.Listener
-	most  int
-	known func(client net.Addr) bool // whether a client has an allocation
+	book *book
 
 	mu       sync.Mutex
 	conns    map[*conn]struct{}
@@ -35,8 +34,8 @@ type listener struct {
 	closed   bool
 }
 
-func newListener(l net.Listener, most int, known func(net.Addr) bool) *listener {
-	return &listener{Listener: l, most: most, known: known, conns: map[*conn]struct{}{}, networks: map[netip.Prefix]int{}}
+func newListener(l net.Listener, b *book) *listener {
+	return &listener{Listener: l, book: b, conns: map[*conn]struct{}{}, networks: map[netip.Prefix]int{}}
 }
 
 // Accept returns the next connection for which there is room.
@@ -53,7 +52,7 @@ func (l *listener) Accept() (net.Conn, error) {
 			continue
 		}
 		pause = 0
-		c := &conn{Conn: raw, listener: l, in: bufio.NewReaderSize(raw, readAhead), opened: time.Now(), network: networkOf(raw.RemoteAddr())}
+		c := &conn{Conn: raw, listener: l, in: bufio.NewReaderSize(raw, readAhead), opened: time.Now(), client: sourceOf(raw.RemoteAddr()), network: networkOf(raw.RemoteAddr())}
 		if l.enter(c) {
 			return c, nil
 		}
@@ -74,7 +73,7 @@ func networkOf(a net.Addr) netip.Prefix {
 func (l *listener) enter(c *conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed || len(l.conns) >= l.most || l.networks[c.network] >= mostOfNetwork {
+	if l.closed || len(l.conns) >= l.book.cfg.Total || l.networks[c.network] >= mostOfNetwork {
 		return false
 	}
 	l.conns[c] = struct{}{}
@@ -116,6 +115,7 @@ type conn struct {
 	listener *listener
 	in       *bufio.Reader
 	opened   time.Time
+	client   source
 	network  netip.Prefix
 }
 
@@ -123,7 +123,7 @@ type conn struct {
 // recursion, byte by byte if it has to.
 func (c *conn) Read(p []byte) (int, error) {
 	until := c.opened.Add(strangerWait)
-	if c.listener.known(c.RemoteAddr()) {
+	if c.listener.book.known(c.client) {
 		until = time.Now().Add(idleWait)
 	}
 	c.SetReadDeadline(until)
@@ -159,6 +159,7 @@ func frameSize(head [4]byte) (int, error) {
 
 // Write gives up a client that takes nothing: what follows half a frame would be garbage.
 func (c *conn) Write(p []byte) (int, error) {
+	c.listener.book.answered(c.client, p)
 	c.SetWriteDeadline(time.Now().Add(stuckWait))
 	n, err := c.Conn.Write(p)
 	if err != nil {

@@ -30,13 +30,18 @@ func (p pipeEnd) RemoteAddr() net.Addr { return p.from }
 
 func (l *pipeListener) Accept() (net.Conn, error) { return <-l.conns, nil }
 
-// accept makes a connection through a listener; known tells whether its client has an allocation.
-func accept(t *testing.T, known *bool) (ours net.Conn, theirs net.Conn) {
+// accept makes a connection through a listener, of a client that has an allocation or of a stranger.
+func accept(t *testing.T, known bool) (ours net.Conn, theirs net.Conn) {
 	t.Helper()
 	raw := &pipeListener{conns: make(chan net.Conn, 1)}
 	theirs, end := net.Pipe()
-	raw.conns <- pipeEnd{end, net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.1:5000"))}
-	ours, err := newListener(raw, 10, func(net.Addr) bool { return *known }).Accept()
+	from := net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.1:5000"))
+	raw.conns <- pipeEnd{end, from}
+	b := newBook(Config{})
+	if known {
+		b.clients[sourceOf(from)] = &client{}
+	}
+	ours, err := newListener(raw, b).Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,8 +65,7 @@ func TestSlowStrangers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				known := c.known
-				ours, theirs := accept(t, &known)
+				ours, theirs := accept(t, c.known)
 				var sending sync.WaitGroup
 				sending.Go(func() { c.send(theirs) })
 				begin := time.Now()
@@ -91,8 +95,7 @@ func dribble(w io.Writer, p []byte, pause time.Duration) {
 // TestDeafClient gives up a client that takes nothing.
 func TestDeafClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		known := true
-		ours, theirs := accept(t, &known)
+		ours, theirs := accept(t, true)
 		begin := time.Now()
 		if _, err := ours.Write([]byte("x")); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begin) != stuckWait {
 			t.Errorf("%v after %v", err, time.Since(begin))
@@ -107,8 +110,7 @@ func TestDeafClient(t *testing.T) {
 func TestFrames(t *testing.T) {
 	request := stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername("someone")).Raw
 	data := []byte("\x40\x00\x00\x05hello\x00\x00\x00")
-	known := true
-	ours, theirs := accept(t, &known)
+	ours, theirs := accept(t, true)
 	go dribble(theirs, append(append(bytes.Clone(request), data...), request...), 0)
 	buf := make([]byte, 1600)
 	for i, want := range [][]byte{request, data, request} {
@@ -120,7 +122,7 @@ func TestFrames(t *testing.T) {
 		"HTTP": "GET / HTTP/1.1\r\n\r\n", "TLS": "\x16\x03\x01\x02\x00\x01\x00", "long STUN": "\x00\x01\xff\xfc!\x12\xa4B", "odd STUN": "\x00\x01\x00\x01!\x12\xa4B",
 		"long channel data": "\x40\x00\x06\x40data", "longest": "\x40\x00\xff\xffdata", "no channel": "\x80\x00\x00\x04data", "QUIC": "\xc0\x00\x00\x00\x01",
 	} {
-		ours, theirs := accept(t, &known)
+		ours, theirs := accept(t, true)
 		go theirs.Write([]byte(head))
 		if n, err := ours.Read(buf); !errors.Is(err, errFrame) {
 			t.Errorf("%s: %d bytes, %v", name, n, err)
@@ -167,7 +169,7 @@ func TestThousandStrangers(t *testing.T) {
 // TestCrowdedSource keeps one address from taking all the room.
 func TestCrowdedSource(t *testing.T) {
 	raw := &pipeListener{conns: make(chan net.Conn, 1000)}
-	l := newListener(raw, 1000, func(net.Addr) bool { return false })
+	l := newListener(raw, newBook(Config{}))
 	add := func(from string) net.Conn {
 		_, end := net.Pipe()
 		raw.conns <- pipeEnd{end, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(from))}

@@ -64,11 +64,11 @@ func (b *book) serve(sockets []*net.UDPConn, listeners []net.Listener) (*Server,
 		LoggerFactory: silent{},
 	}
 	for _, c := range sockets {
-		s := newSocket(c)
+		s := newSocket(c, b)
 		tc.PacketConnConfigs = append(tc.PacketConnConfigs, turn.PacketConnConfig{PacketConn: s, RelayAddressGenerator: door{b, s}, PermissionHandler: b.permit})
 	}
 	for _, l := range listeners {
-		tc.ListenerConfigs = append(tc.ListenerConfigs, turn.ListenerConfig{Listener: newListener(l, b.cfg.Total, b.known), RelayAddressGenerator: b, PermissionHandler: b.permit})
+		tc.ListenerConfigs = append(tc.ListenerConfigs, turn.ListenerConfig{Listener: newListener(l, b), RelayAddressGenerator: b, PermissionHandler: b.permit})
 	}
 	t, err := turn.NewServer(tc)
 	if err != nil {

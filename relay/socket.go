@@ -1,9 +1,11 @@
 package relay
 
 import (
+	"encoding/binary"
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/pion/stun/v3"
 
@@ -22,6 +24,8 @@ const (
 // (Binding, and the challenges), which a forged source would send to a victim, are throttled.
 type socket struct {
 	*net.UDPConn
+	book    *book
+	last    source // whose request was read last; of the goroutine that reads
 	answers *throttle.Throttle
 
 	mu     sync.Mutex
@@ -33,17 +37,24 @@ type socket struct {
 // A home is the control message that makes a packet leave from the address that a client asked at; nil lets the routing table choose.
 type home []byte
 
-func newSocket(c *net.UDPConn) *socket {
+func newSocket(c *net.UDPConn, b *book) *socket {
 	_ = pktinfo.Enable(c) // where there is no such thing the routing table chooses
-	return &socket{UDPConn: c, answers: throttle.New(answersPerSecond, answersAtOnce), homes: map[netip.AddrPort]*home{}}
+	return &socket{UDPConn: c, book: b, answers: throttle.New(answersPerSecond, answersAtOnce), homes: map[netip.AddrPort]*home{}}
 }
 
 // ReadFrom is for one goroutine, which answers each packet before it reads the next.
 func (s *socket) ReadFrom(p []byte) (int, net.Addr, error) {
+	if s.last.IsValid() {
+		s.book.known(s.last)
+		s.last = source{}
+	}
 	var oob [pktinfo.Size]byte
 	n, oobn, _, from, err := s.UDPConn.ReadMsgUDP(p, oob[:])
 	if err != nil {
 		return n, nil, err
+	}
+	if stun.IsMessage(p[:n]) {
+		s.last = sourceOf(from)
 	}
 	if oobn > 0 {
 		s.mu.Lock()
@@ -57,8 +68,11 @@ func (s *socket) ReadFrom(p []byte) (int, net.Addr, error) {
 func (s *socket) WriteTo(p []byte, to net.Addr) (int, error) {
 	client := addrPort(to)
 	answer := stun.IsMessage(p) && p[0]&0xc1 == 1 // of the classes success and error response
-	if answer && !authenticated(p) && !s.answers.Allow(client.Addr()) {
-		return len(p), nil // lost
+	if answer {
+		if !authenticated(p) && !s.answers.Allow(client.Addr()) {
+			return len(p), nil // lost
+		}
+		s.book.answered(sourceOf(to), p)
 	}
 	s.mu.Lock()
 	var from home
@@ -77,6 +91,19 @@ func (s *socket) WriteTo(p []byte, to net.Addr) (int, error) {
 func authenticated(p []byte) bool {
 	m := stun.Message{Raw: p}
 	return m.Decode() == nil && m.Contains(stun.AttrMessageIntegrity)
+}
+
+// lifetimeIn reads how long an allocation lives from the answer to an Allocate (first) or Refresh request.
+func lifetimeIn(p []byte) (lifetime time.Duration, first, ok bool) {
+	m := stun.Message{Raw: p}
+	if !stun.IsMessage(p) || m.Decode() != nil || m.Type.Class != stun.ClassSuccessResponse {
+		return 0, false, false
+	}
+	v, err := m.Get(stun.AttrLifetime)
+	if err != nil || len(v) != 4 {
+		return 0, false, false
+	}
+	return time.Duration(binary.BigEndian.Uint32(v)) * time.Second, m.Type.Method == stun.MethodAllocate, true
 }
 
 // settle keeps the address that the client being handled asked at, until the function that it returns is called.

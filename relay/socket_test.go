@@ -35,7 +35,7 @@ func TestThrottledAnswers(t *testing.T) {
 		"STUN-like channel": {[]byte("\x41\x01\x00\x10\x21\x12\xa4\x42............"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSocket(listenUDP(t, "127.0.0.1:0"))
+			s := newSocket(listenUDP(t, "127.0.0.1:0"), newBook(Config{}))
 			defer s.Close()
 			s.answers = throttle.New(1, 5)
 			in := bind(t, "127.0.0.2")
