@@ -63,6 +63,9 @@ func TestMatrix(t *testing.T) {
 	for _, c := range cells {
 		c.judge(t)
 	}
+	if *update && full() && !t.Failed() {
+		writeDocument(t, cells)
+	}
 }
 
 // setting reads a variable of the environment.
