@@ -47,6 +47,7 @@ const SlowLink = 100_000_000
 
 // An Input is what one party gives.
 type Input struct {
+	Name string // of the parameter; empty for a Bristol circuit
 	Type string
 	Bits int
 }
@@ -64,7 +65,11 @@ func report(p *program) *Report {
 	stats := p.circuit.Stats()
 	r := &Report{Program: p.source.Hash(), Result: p.result, And: stats.And, Xor: stats.Xor, Not: stats.Not, Depth: stats.Depth}
 	for i, typ := range p.inputs {
-		r.Inputs = append(r.Inputs, Input{Type: typ, Bits: p.circuit.Inputs()[i]})
+		in := Input{Type: typ, Bits: p.circuit.Inputs()[i]}
+		if p.garble != nil {
+			in.Name = p.garble.Params[i].Name
+		}
+		r.Inputs = append(r.Inputs, in)
 	}
 	r.Traffic, r.Memory, r.Work = estimate(p.circuit, p.parties())
 	r.Send = float64(8*r.Traffic) / SlowLink

@@ -92,6 +92,7 @@ type inputType struct {
 	Party int    `json:"party"`
 	Type  string `json:"type"`
 	Bits  int    `json:"bits"`
+	Name  string `json:"name,omitempty"`
 }
 
 func (p *program) checkCommand() *cli.Command {
@@ -128,7 +129,7 @@ func (p *program) checkCommand() *cli.Command {
 func inputTypes(r *app.Report) []inputType {
 	var list []inputType
 	for i, in := range r.Inputs {
-		list = append(list, inputType{i, in.Type, in.Bits})
+		list = append(list, inputType{i, in.Type, in.Bits, in.Name})
 	}
 	return list
 }
@@ -141,10 +142,10 @@ func (k checked) write(c *call) {
 		if in.Bits == 1 {
 			width = "1 bit"
 		}
-		if in.Type == width { // of a Bristol circuit
-			fmt.Fprintf(w, "party %d: %s\n", in.Party, width)
+		if in.Name == "" { // of a Bristol circuit, whose types are widths
+			fmt.Fprintf(w, "party %d: %s\n", in.Party, in.Type)
 		} else {
-			fmt.Fprintf(w, "party %d: %s (%s)\n", in.Party, in.Type, width)
+			fmt.Fprintf(w, "party %d: %s: %s (%s)\n", in.Party, in.Name, in.Type, width)
 		}
 	}
 	fmt.Fprintf(w, "result:  %s\n", k.Type)
