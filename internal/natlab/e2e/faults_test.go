@@ -47,6 +47,13 @@ type field struct {
 
 var faults = []fault{
 	{name: "direct path cut", kinds: both(netns.Masq), aim: 1500 * time.Millisecond, short: true, want: "relay", do: cut},
+	{name: "direct path cut for 4 s", kinds: both(netns.Masq), aim: time.Second, want: "direct", do: func(f *field) {
+		f.lab.Inet.NFT(table("cut", fmt.Sprintf(`ip saddr { %[1]s, %[2]s } ip daddr { %[1]s, %[2]s } drop`, f.x.Public, f.y.Public)))
+		f.pass(4 * time.Second)
+		f.lab.Inet.Run("nft", "delete", "table", "ip", "cut")
+		f.from = time.Now()
+		f.parties[0].await("path", f.from, 30*time.Second, func(e event) bool { return e.Type == "path" })
+	}},
 	{name: "mappings flushed", kinds: both(netns.Masq), aim: 2 * time.Second, short: true, want: "direct", do: flush},
 	{name: "mappings flushed, random ports", kinds: [2]netns.Kind{netns.Symmetric, netns.Cone}, aim: 2 * time.Second, want: "direct", do: flush},
 	{name: "relay gone, direct pair", kinds: both(netns.Masq), aim: time.Second, want: "direct", do: func(f *field) {
