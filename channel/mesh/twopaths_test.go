@@ -100,6 +100,7 @@ func newTwoPaths(t *testing.T, relayMbit float64, relayRTT time.Duration, direct
 	time.Sleep(100 * 365 * 24 * time.Hour)
 	n := &twoPaths{t: t}
 	for i := range 2 {
+		n.cfg[i].Budget = 4 << 20 // what queues hold takes its time at the end
 		n.addrs[i] = netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(1 + i)}), 9)
 		n.relay[i], n.direct[i] = newWire(t, relayMbit, relayRTT), newWire(t, directMbit, directRTT)
 		n.direct[i].cut.Store(true)

@@ -26,7 +26,7 @@ func TestUpgradeOnSockets(t *testing.T) {
 	t.Log("at first ", rate())
 	w := meshes[0].ways[1]
 	seen := map[string]bool{server.RemoteAddr().String(): true}
-	for range 5 {
+	for range 3 {
 		follower := meshes[1].ways[0]
 		follower.mu.Lock()
 		follower.lastMove = time.Time{} // as if it were long ago

@@ -106,7 +106,11 @@ func TestHiddenMoves(t *testing.T) {
 				time.Sleep(time.Second)
 				before := n.serverSees()
 				n.set(true)
+				time.Sleep(4 * time.Second)
+				f.end()
 				time.Sleep(40 * time.Second) // all attempts are made
+				f = n.flow(from)
+				time.Sleep(time.Second)
 				if moves, _ := n.told(0, Upgraded); moves != 0 || n.serverSees() != before {
 					t.Errorf("%d moves, the server's QUIC went from %s to %s", moves, before, n.serverSees())
 				}
@@ -159,6 +163,7 @@ func TestUpgradeFigures(t *testing.T) {
 		bothWays(t, func(t *testing.T, from int) {
 			n := newTwoPaths(t, relay, 60*time.Millisecond, direct, 10*time.Millisecond)
 			n.cfg[0].HideMoves = hide
+			n.cfg[0].Budget, n.cfg[1].Budget = 64<<20, 64<<20
 			n.join()
 			f := n.flow(from)
 			time.Sleep(2 * time.Second)
