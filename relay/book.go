@@ -34,6 +34,7 @@ type client struct {
 	user   User
 	at     string
 	guard  *guard
+	born   time.Time
 	until  time.Time     // when the allocation ends unless it is refreshed
 	adding chan struct{} // closed when the permission that is being entered is; nil if none is
 }
@@ -98,19 +99,52 @@ func (b *book) open(name string) bool {
 	return b.cfg.Open == nil || b.cfg.Open(name)
 }
 
-// admit decides about a new allocation of an authenticated user.
+// admit decides about a new allocation of an authenticated user. One too many of the same user takes the place of its oldest: that
+// of a client whose NAT has forgotten it, and which therefore cannot give it back.
 func (b *book) admit(username, _ string, src net.Addr) bool {
+	ok, replaced := b.judge(username, src)
+	if replaced != nil {
+		replaced.Close()
+	}
+	return ok
+}
+
+func (b *book) judge(username string, src net.Addr) (ok bool, replaced *guard) {
 	u, err := parseUser(username)
 	if err != nil {
-		return false
+		return false, nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.clients) >= b.cfg.Total || b.clients[sourceOf(src)] != nil { // the same source, at another of our addresses
-		return false
+	if b.clients[sourceOf(src)] != nil { // the same source, at another of our addresses
+		return false, nil
 	}
 	r := b.rooms[u.Room]
-	return r == nil || !r.closed && r.count < b.cfg.PerRoom && r.users[u.Node] < b.cfg.PerUser && r.bytes < b.cfg.RoomCap
+	full := len(b.clients) >= b.cfg.Total
+	switch {
+	case r == nil:
+		return !full, nil
+	case r.closed || r.bytes >= b.cfg.RoomCap:
+		return false, nil
+	case r.users[u.Node] >= b.cfg.PerUser:
+		replaced = b.oldest(u)
+		return replaced != nil, replaced
+	}
+	return !full && r.count < b.cfg.PerRoom, nil
+}
+
+// oldest is the first allocation of a user that is not being ended yet. The lock is held.
+func (b *book) oldest(u User) *guard {
+	var first *client
+	for _, c := range b.clients {
+		if c.user.Room == u.Room && c.user.Node == u.Node && b.ports[c.guard.port] == c.guard && (first == nil || c.born.Before(first.born)) {
+			first = c
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return first.guard
 }
 
 // permit decides whether a client may exchange packets with a peer address: one where another allocation of its room comes
@@ -186,7 +220,7 @@ func (b *book) enter(from source, at, username string, port uint16) (refused *gu
 	r.users[u.Node]++
 	r.ips[from.Addr()]++
 	r.count++
-	c := &client{user: u, at: at, guard: g}
+	c := &client{user: u, at: at, guard: g, born: time.Now()}
 	g.room, g.client = r, c
 	b.clients[from] = c
 	return nil

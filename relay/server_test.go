@@ -188,13 +188,25 @@ func TestQuotas(t *testing.T) {
 			t.Errorf("%s.%s: allocation beyond the quota", room, node)
 		}
 	}
-	refused("r", "a")
 	_, b := allocate(t, server, "127.0.0.2", "r", "b")
 	refused("r", "c")
 	allocate(t, server, "127.0.0.2", "s", "a")
 	refused("t", "a")
 	b.Close()
 	allocate(t, server, "127.0.0.2", "r", "c")
+}
+
+// TestReplaced holds that a user who has lost the way to its allocations is not locked out by them: the oldest makes room.
+func TestReplaced(t *testing.T) {
+	s, server := serve(t, Config{PerUser: 2})
+	for range 6 {
+		allocate(t, server, "127.0.0.2", "r", "a")
+	}
+	for limit := time.Now().Add(10 * time.Second); s.Stats().Allocations > 2; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("%d allocations of one user", s.Stats().Allocations)
+		}
+	}
 }
 
 func TestRoomEnds(t *testing.T) {
