@@ -219,3 +219,32 @@ func TestMoveToNarrowPath(t *testing.T) {
 		t.Errorf("QUIC uses packets of %d bytes where %d pass", pa.Largest(), limit)
 	}
 }
+
+// TestNarrowRelay carries packets and their pieces over a relay that loses large ones.
+func TestNarrowRelay(t *testing.T) {
+	a, b := newNode(t, Config{}), newNode(t, Config{})
+	pa, pb, ca, cb := connect(t, a, b)
+	transfer(t, ca, cb, 4<<20)
+	transfer(t, cb, ca, 4<<20)
+	var pieces, lost atomic.Int64
+	over := func(p *Peer) Route {
+		return Route{To: netip.MustParseAddrPort("192.0.2.1:1"), Narrow: true, Out: sender(func(b []byte) {
+			switch {
+			case len(b) > 800:
+				lost.Add(1)
+			case IsPiece(b):
+				pieces.Add(1)
+				fallthrough
+			default:
+				p.Deliver(b)
+			}
+		})}
+	}
+	pa.SetRoute(over(pb))
+	pb.SetRoute(over(pa))
+	transfer(t, ca, cb, 1<<20)
+	transfer(t, cb, ca, 1<<20)
+	if pieces.Load() < 1000 || lost.Load() > 100 {
+		t.Errorf("%d pieces of two MiB, %d packets lost", pieces.Load(), lost.Load())
+	}
+}
