@@ -8,7 +8,7 @@ import "time"
 const (
 	widthMisses   = 3 // in a row, while small pings are answered
 	widenAfter    = 5 * time.Second
-	longestWiden  = 40 * time.Second
+	longestWiden  = 20 * time.Second
 	mostWidePings = 3 // at a time
 )
 

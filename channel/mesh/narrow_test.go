@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,4 +80,44 @@ func TestNarrowPath(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNarrowDirectPath takes a pair from a relay to a direct path that loses large packets, QUIC's probes of a move among them, and
+// then to one that passes all.
+func TestNarrowDirectPath(t *testing.T) {
+	bothWays(t, func(t *testing.T, from int) {
+		var limit atomic.Int64
+		n := newTwoPaths(t, 0.5, 60*time.Millisecond, 3, 10*time.Millisecond)
+		for _, w := range n.direct {
+			w.lossy = func(p []byte) bool { most := limit.Load(); return most > 0 && len(p) > int(most) }
+		}
+		limit.Store(1000)
+		n.join()
+		f := n.flow(from)
+		time.Sleep(3 * time.Second)
+		n.set(true)
+		n.settle()
+		for range 5 {
+			if r := f.rate(time.Second); r < 0.4 {
+				t.Errorf("%.2f Mbit/s over a narrow path of 3", r)
+			}
+		}
+		if !n.meshes[from].ways[1-from].pings.Path().Narrow {
+			t.Error("the path is thought wide")
+		}
+		time.Sleep(30 * time.Second)
+		if r := f.rate(time.Second); r < 2 {
+			t.Errorf("%.1f of 3 Mbit/s in pieces", r)
+		}
+		limit.Store(0)
+		for start := time.Now(); n.meshes[from].ways[1-from].pings.Path().Narrow; time.Sleep(time.Second) {
+			if time.Since(start) > 5*time.Minute {
+				t.Fatal("a wide path is thought narrow")
+			}
+		}
+		if r := f.rate(time.Second); r < 2 {
+			t.Errorf("%.1f of 3 Mbit/s on a wide path", r)
+		}
+		f.end()
+	})
 }
