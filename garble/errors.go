@@ -65,12 +65,12 @@ func Render(src string, err error) string {
 }
 
 func render(b *strings.Builder, lines []string, e *Error) {
-	fmt.Fprintf(b, "%s error: %s\n", e.Phase, e.Msg)
+	fmt.Fprintf(b, "%s error: %s\n", e.Phase, strings.Map(printable, e.Msg))
 	if e.Phase != PhaseLiteral && e.Pos != e.End && e.Pos.Line < len(lines) {
 		renderLine(b, lines, e)
 	}
 	if e.Hint != "" {
-		fmt.Fprintf(b, "  hint: %s\n", e.Hint)
+		fmt.Fprintf(b, "  hint: %s\n", strings.Map(printable, e.Hint))
 	}
 }
 
@@ -95,7 +95,7 @@ func renderLine(b *strings.Builder, lines []string, e *Error) {
 		to = min(to, maxShown)
 	}
 	margin := strings.Repeat(" ", len(fmt.Sprint(e.Pos.Line+1)))
-	fmt.Fprintf(b, "%s--> %s\n", margin, place)
+	fmt.Fprintf(b, "%s--> %s\n", margin, strings.Map(printable, place))
 	fmt.Fprintf(b, "%s |\n", margin)
 	fmt.Fprintf(b, "%d | %s\n", e.Pos.Line+1, strings.Map(printable, string(text)))
 	var pad strings.Builder
@@ -109,7 +109,7 @@ func renderLine(b *strings.Builder, lines []string, e *Error) {
 	fmt.Fprintf(b, "%s | %s%s\n", margin, pad.String(), strings.Repeat("^", max(1, to-from)))
 }
 
-// printable keeps control characters of a hostile source off the terminal.
+// printable keeps control characters of a hostile source, or of a constant that another party supplies, off the terminal.
 func printable(r rune) rune {
 	if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 		return '\ufffd'

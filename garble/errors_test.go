@@ -45,3 +45,22 @@ func TestErrorsGolden(t *testing.T) {
 		}
 	}
 }
+
+// TestRenderHostile: nothing of a source, its name or a constant reaches the terminal that would control it.
+func TestRenderHostile(t *testing.T) {
+	const esc = "\x1b[2J\u202e\u009b\r"
+	scanned := "/* " + esc + " */ pub fn main(x: u8) -> u8 { x + " + esc + " }"
+	_, scan := Check("a"+esc+".gb", scanned)
+	compiled := "/* " + esc + " */ const N: usize = PARTY_0::N; pub fn main(x: [u8; N], y: u8) -> u8 { y }"
+	c, err := Check("b"+esc+".gb", compiled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, constant := c.Compile("", Consts{"PARTY_0": {"N": "1" + esc}})
+	for src, err := range map[string]error{scanned: scan, compiled: constant} {
+		got := Render(src, err)
+		if strings.ContainsAny(got, "\x1b\u202e\u009b\r") || !strings.Contains(got, "error: ") || !strings.Contains(got, "^") {
+			t.Errorf("%q is rendered as %q", err, got)
+		}
+	}
+}

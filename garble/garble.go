@@ -88,7 +88,7 @@ func (c *Checked) instance(fn string, consts Consts) (*check.Instance, error) {
 		v, ok := constant(text, s.Type)
 		if !ok {
 			return nil, named(c.name, ErrorList{{Phase: PhaseCompile, Kind: "InvalidLiteralType", Pos: s.Span.Start, End: s.Span.End,
-				Msg: "the constant " + s.Party + "::" + s.Name + " has to be a " + s.Type.String() + ", found `" + text + "`"}})
+				Msg: "the constant " + s.Party + "::" + s.Name + " has to be a " + s.Type.String() + ", found `" + text + "`", Hint: "give a value of type " + s.Type.String()}})
 		}
 		if values[s.Party] == nil {
 			values[s.Party] = map[string]check.Value{}
