@@ -16,6 +16,7 @@ const (
 type width struct {
 	passed  int  // the largest ping answered since it was last narrow
 	narrow  bool // large packets do not pass, as far as is known
+	size    int  // that is asked for
 	misses  int  // in a row
 	sent    time.Time
 	waiting bool
@@ -54,6 +55,9 @@ func (c *Pair) watchWidth(now time.Time) time.Time {
 				c.publish()
 			}
 		}
+	}
+	if size != w.size && !w.waiting { // QUIC found a larger one, or moved and begins with a small one
+		w.size, w.misses, w.pause, w.sent = size, 0, 0, time.Time{}
 	}
 	every := pingBusy
 	switch {

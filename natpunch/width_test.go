@@ -104,6 +104,10 @@ func TestNarrowSizes(t *testing.T) {
 		if !w.b.Path().Narrow {
 			t.Error("the other direction is not watched by itself")
 		}
+		w.b.size.Store(1200)
+		if d := w.busy(time.Minute, func() bool { return !w.b.Path().Narrow }); d > time.Second {
+			t.Errorf("small packets are held back for %v", d)
+		}
 		w.a.size.Store(1301)
 		w.busy(2*time.Second, nil)
 		if !w.a.Path().Narrow {
