@@ -48,7 +48,7 @@ func (p *program) partyDoctorCommand() *cli.Command {
 
 func (p *program) preDoctorCommand() *cli.Command {
 	return &cli.Command{
-		Name: "doctor", Usage: "examine whether our ports can be opened and reached, as far as this machine can tell",
+		Name: "doctor", Usage: "examine whether our ports can be opened and reached",
 		Description: doctorCodes + "The verdict is \"reachable likely\", \"local only\" or \"no path\" (exit code 9: a port cannot be opened). " +
 			"Whether a firewall before this machine lets parties in is seen only from outside: party doctor, there. See docs/doctor.md.",
 		Flags: []cli.Flag{

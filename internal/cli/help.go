@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -45,6 +46,9 @@ func docOf(f cli.Flag) flagDoc {
 		switch d.def {
 		case "0", "0s", "[]", "false", `""`:
 			d.def = ""
+		}
+		if strings.HasSuffix(d.def, "m0s") { // a duration as people write it
+			d.def = strings.TrimSuffix(d.def, "0s")
 		}
 	}
 	if c, ok := f.(cli.CategorizableFlag); ok {
@@ -125,7 +129,11 @@ func (p *program) writeHelp(c *cli.Command) {
 		line += " " + c.Name
 		usage, arguments, description, commands = c.Usage, c.ArgsUsage, c.Description, nil
 	}
-	fmt.Fprintf(w, "%s - %s\n\nusage: %s\n", line, usage, strings.TrimSpace(line+" [flags] "+arguments))
+	call := line
+	if len(p.flagsOf(c)) > 0 {
+		call += " [flags]"
+	}
+	fmt.Fprintf(w, "%s - %s\n\nusage: %s\n", line, usage, strings.TrimSpace(call+" "+arguments))
 	if len(commands) > 0 {
 		fmt.Fprintf(w, "       %s COMMAND [flags] ...\n", line)
 	}
@@ -135,7 +143,7 @@ func (p *program) writeHelp(c *cli.Command) {
 	if len(commands) > 0 {
 		fmt.Fprintf(w, "\ncommands:\n")
 		for _, s := range commands {
-			fmt.Fprintf(w, "  %-28s %s\n", strings.TrimSpace(s.Name+" "+s.ArgsUsage), s.Usage)
+			fmt.Fprintf(w, "  %-28s %s\n", strings.TrimSpace(s.Name+" "+s.ArgsUsage), wrap(s.Usage, 31, 100))
 		}
 	}
 	category := ""
@@ -146,7 +154,13 @@ func (p *program) writeHelp(c *cli.Command) {
 		}
 		fmt.Fprintf(w, "  %-28s %s\n", d.left(), wrap(d.right(), 31, 100))
 	}
-	fmt.Fprintf(w, "\nEvery flag but --input has an environment variable, --some-name TACIT_SOME_NAME; a flag wins.\n")
+	flags, but := p.flagsOf(c), ""
+	if slices.ContainsFunc(flags, func(f cli.Flag) bool { return f.Names()[0] == "input" }) {
+		but = " but --input"
+	}
+	if len(flags) > 0 {
+		fmt.Fprintf(w, "\nEvery flag%s has an environment variable, --some-name TACIT_SOME_NAME; a flag wins.\n", but)
+	}
 }
 
 // wrap breaks a text into lines of at most width columns, all but the first indented.

@@ -11,7 +11,7 @@ func (p *program) localCommand() *cli.Command {
 		Name: "local", Usage: "run all parties of PROGRAM in this process, with the real protocol", ArgsUsage: "PROGRAM INPUT...",
 		Flags: append(append(clearFlags(),
 			&cli.StringFlag{Name: "outputs", Usage: "who learns the result: all, or a `LIST` of seats such as 0,2", Value: "all", Category: catCompute},
-			&cli.IntFlag{Name: "evaluator", Usage: "the party in `SEAT` evaluates", Category: catCompute},
+			&cli.IntFlag{Name: "evaluator", Usage: "the party in `SEAT` evaluates", DefaultText: "seat 0", Category: catCompute},
 		), outputFlags()...),
 		Action: p.action(1, -1, p.local),
 	}
