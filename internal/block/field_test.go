@@ -89,7 +89,7 @@ func TestPack128(t *testing.T) {
 func BenchmarkUpdate(b *testing.B) {
 	k, v := NewPHKey(random(1)[0]), random(1024)
 	var acc Block
-	b.SetBytes(1024)
+	b.SetBytes(1024 * Size)
 	for b.Loop() {
 		acc = k.Update(acc, v)
 	}
@@ -98,7 +98,7 @@ func BenchmarkUpdate(b *testing.B) {
 func BenchmarkHash2(b *testing.B) {
 	x, t, d := random(128), random(128), random(1)[0]
 	h, h2 := make([]Block, 128), make([]Block, 128)
-	b.SetBytes(128)
+	b.SetBytes(128 * Size)
 	b.ReportAllocs()
 	for b.Loop() {
 		Hash2(h, h2, x, t, d)
@@ -107,7 +107,7 @@ func BenchmarkHash2(b *testing.B) {
 
 func BenchmarkTranspose(b *testing.B) {
 	m := random(1024)
-	b.SetBytes(1024)
+	b.SetBytes(1024 * Size)
 	for b.Loop() {
 		Transpose(m)
 	}
