@@ -120,7 +120,7 @@ func (t *story) roster(e app.Roster) {
 }
 
 func (t *story) path(e app.Path) {
-	text := fmt.Sprintf("party %d is reached %s at %s, %.1f ms", e.Party, e.Kind, e.Remote, e.RTTms)
+	text := fmt.Sprintf("path to party %d: %s, %s, %.1f ms", e.Party, e.Kind, e.Remote, e.RTTms)
 	if e.Why != "" {
 		text += ", because " + e.Why
 	}
