@@ -13,7 +13,9 @@ import (
 // TestGarbage has a party send what is no frame at all in place of one of its messages, early and late: its peers say that it was
 // this party, and abort.
 func TestGarbage(t *testing.T) {
-	frame := func(st step, payload int) []byte { return append(appendHeader(nil, st, 0, 0, true), make([]byte, payload)...) }
+	frame := func(st step, payload int) []byte {
+		return append(appendHeader(nil, st, 0, 0, true), make([]byte, payload)...)
+	}
 	last := frame(stepAck, 32)
 	last[9] = 2
 	for what, garbage := range map[string][]byte{
