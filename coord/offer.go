@@ -21,7 +21,7 @@ func (o RelayOffer) Format(f fmt.State, _ rune) { io.WriteString(f, o.URL) }
 
 // Limits of what is offered to one party.
 const (
-	maxOffers     = 8
+	maxOffers     = 16
 	maxURL        = 300
 	maxCredential = 513 // bytes of a user name (RFC 8489 section 14.3), and of a password
 	maxOfferBytes = maxOffers * (maxURL + 2*maxCredential + 10)

@@ -62,7 +62,11 @@ func newBook(cfg Config) *book {
 		cfg.Bind = cfg.Addr
 	}
 	listen := func() (*net.UDPConn, error) {
-		return net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(cfg.Bind, 0)))
+		network := "udp6"
+		if cfg.Bind.Is4() {
+			network = "udp4"
+		}
+		return net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(cfg.Bind, 0)))
 	}
 	return &book{cfg: cfg, listen: listen, clients: map[source]*client{}, ports: map[uint16]*guard{}, rooms: map[string]*room{}}
 }

@@ -23,7 +23,7 @@ const (
 // A Config says what a relay serves. Secret and Addr are required.
 type Config struct {
 	Secret []byte     // shared with whoever mints credentials
-	Addr   netip.Addr // address that relayed addresses carry: where parties reach this machine
+	Addr   netip.Addr // address that relayed addresses carry, IPv4 or IPv6: where parties' packets reach this machine
 	Bind   netip.Addr // local address of relay sockets; the zero value binds Addr
 	Local  bool       // let parties of a room reach private and loopback addresses of their room
 
@@ -49,8 +49,8 @@ func Serve(cfg Config, sockets []*net.UDPConn, listeners []net.Listener) (*Serve
 	if len(cfg.Secret) < 16 {
 		return nil, errors.New("start relay: the shared secret has fewer than 16 bytes")
 	}
-	if !cfg.Addr.Is4() {
-		return nil, fmt.Errorf("start relay: relayed address %v is not IPv4", cfg.Addr)
+	if !cfg.Addr.IsValid() || cfg.Addr.IsUnspecified() || cfg.Addr.Is4In6() {
+		return nil, fmt.Errorf("start relay: %v is no address to hand out", cfg.Addr)
 	}
 	return newBook(cfg).serve(sockets, listeners)
 }

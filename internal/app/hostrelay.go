@@ -36,18 +36,24 @@ const credentialsFor = 24 * time.Hour
 type hostRelay struct {
 	server *relay.Server
 	secret []byte
-	host   string // where parties reach it
+	hosts  []netip.Addr // where parties reach it: one address of each family
 	port   uint16
-	tls    string // "host:port" for TURN over TLS, if there is any
+	tls    int // port of TURN over TLS; 0 if there is none
 }
 
-// openRelay starts the embedded relay. Without an IPv4 address to hand out there is none: the TURN library relays over IPv4 alone.
+// openRelay starts the embedded relay. It relays over IPv4 if it has such an address, whatever parties reach it by: so those that have IPv6
+// alone meet those that have IPv4 alone.
 func (h *host) openRelay(port *coord.Port) error {
 	if h.cfg.Relay.Off {
 		return nil
 	}
-	addr, ok := relayAddr(h.addrs)
-	if !ok {
+	var hosts []netip.Addr
+	for _, family := range []string{"ip4", "ip6"} {
+		if a, ok := relayAddr(h.addrs, family); ok {
+			hosts = append(hosts, a)
+		}
+	}
+	if len(hosts) == 0 {
 		return nil
 	}
 	listen := h.cfg.Relay.Listen
@@ -68,14 +74,17 @@ func (h *host) openRelay(port *coord.Port) error {
 	derived := h.cfg.Key.Derive("relay credentials") // so that those of a session outlive a restart
 	secret := derived[:]
 	listeners := []net.Listener{tcp}
-	r := &hostRelay{secret: secret, host: addr.String(), port: uint16(bound.Port)}
+	r := &hostRelay{secret: secret, hosts: hosts, port: uint16(bound.Port)}
 	if port != nil {
 		listeners = append(listeners, port.Listener(alpnTURN))
-		r.tls = net.JoinHostPort(addr.String(), strconv.Itoa(port.Addr().(*net.TCPAddr).Port))
+		r.tls = port.Addr().(*net.TCPAddr).Port
 	}
-	cfg := relay.Config{Secret: secret, Addr: addr, Local: h.cfg.Relay.Private || allPrivate(h.addrs), Open: h.isOpen}
-	if !isOurs(addr) {
-		cfg.Bind = netip.IPv4Unspecified() // a router maps the address to this machine
+	cfg := relay.Config{Secret: secret, Addr: hosts[0], Local: h.cfg.Relay.Private || allPrivate(h.addrs), Open: h.isOpen}
+	if !isOurs(cfg.Addr) { // a router maps the address to this machine
+		cfg.Bind = netip.IPv6Unspecified()
+		if cfg.Addr.Is4() {
+			cfg.Bind = netip.IPv4Unspecified()
+		}
 	}
 	if r.server, err = relay.Serve(cfg, []*net.UDPConn{socket}, listeners); err != nil {
 		return errors.Join(explain("starting the relay", err), socket.Close(), tcp.Close())
@@ -92,20 +101,20 @@ func relayFailed(addr string, err error) error {
 	return e
 }
 
-// relayAddr is the address under which the relay hands out ports: the first IPv4 address of the coordinator.
-func relayAddr(addrs []string) (netip.Addr, bool) {
+// relayAddr is the coordinator's first address of a family, "ip4" or "ip6".
+func relayAddr(addrs []string, family string) (netip.Addr, bool) {
 	for _, hp := range addrs {
-		if a, err := netip.ParseAddrPort(hp); err == nil && a.Addr().Unmap().Is4() {
+		if a, err := netip.ParseAddrPort(hp); err == nil && a.Addr().Unmap().Is4() == (family == "ip4") && a.Addr().Zone() == "" {
 			return a.Addr().Unmap(), true
 		}
 	}
 	for _, hp := range addrs {
 		host, _, err := net.SplitHostPort(hp)
-		if err != nil {
+		if _, literal := netip.ParseAddr(host); err != nil || literal == nil {
 			continue
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), resolveWithin)
-		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", host)
+		ips, err := net.DefaultResolver.LookupNetIP(ctx, family, host)
 		cancel()
 		if err == nil && len(ips) > 0 {
 			return ips[0].Unmap(), true
@@ -145,10 +154,22 @@ func (r *hostRelay) url() string {
 	if r == nil {
 		return ""
 	}
-	return "turn:" + net.JoinHostPort(r.host, strconv.Itoa(int(r.port)))
+	return r.urls()[0]
 }
 
-// offers mints what one party may use.
+// urls are the ways to it, over UDP, TCP and TLS for each host.
+func (r *hostRelay) urls() (all []string) {
+	for _, host := range r.hosts {
+		turn := "turn:" + netip.AddrPortFrom(host, r.port).String()
+		all = append(all, turn, turn+"?transport=tcp")
+		if r.tls != 0 {
+			all = append(all, "turns:"+netip.AddrPortFrom(host, uint16(r.tls)).String())
+		}
+	}
+	return all
+}
+
+// offers mints what one party may use. What has the same credentials is taken for one relay.
 func (h *host) offers(session coord.SessionID, seat int) (all []coord.RelayOffer) {
 	user := relay.User{Room: session.String(), Node: fmt.Sprintf("p%d", seat), Ends: time.Now().Add(credentialsFor)}
 	offer := func(secret []byte, urls ...string) {
@@ -161,11 +182,7 @@ func (h *host) offers(session coord.SessionID, seat int) (all []coord.RelayOffer
 		}
 	}
 	if r := h.relay; r != nil {
-		urls := []string{r.url(), r.url() + "?transport=tcp"}
-		if r.tls != "" {
-			urls = append(urls, "turns:"+r.tls)
-		}
-		offer(r.secret, urls...)
+		offer(r.secret, r.urls()...)
 	}
 	for _, e := range h.cfg.Relay.External {
 		offer(e.Secret, e.URL)

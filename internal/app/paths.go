@@ -11,13 +11,8 @@ import (
 	"github.com/tacit-mpc/tacit/channel"
 	"github.com/tacit-mpc/tacit/channel/mesh"
 	"github.com/tacit-mpc/tacit/coord"
-	"github.com/tacit-mpc/tacit/identity"
 	"github.com/tacit-mpc/tacit/natpunch"
-	"github.com/tacit-mpc/tacit/relay"
 )
-
-// alpnTURN is the application protocol of TURN over TLS (RFC 7443).
-const alpnTURN = "stun.turn"
 
 // resolveWithin bounds looking up the name of a relay.
 const resolveWithin = 3 * time.Second
@@ -74,41 +69,6 @@ func resolveAll(ctx context.Context, servers []string) (all []netip.AddrPort) {
 		}
 		for _, ip := range ips {
 			all = append(all, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
-		}
-	}
-	return all
-}
-
-// CheckRelayURL tells what is wrong with the URL of a TURN server.
-func CheckRelayURL(url string) error {
-	_, err := relay.ParseURL(url)
-	return err
-}
-
-// relays are the servers that the coordinator offers us.
-func (m *member) relays(ctx context.Context) (all []mesh.RelayServer) {
-	ctx, cancel := context.WithTimeout(ctx, resolveWithin)
-	defer cancel()
-	coordinator, _ := m.coordinator()
-	for _, o := range m.client.Offers() {
-		u, err := relay.ParseURL(o.URL)
-		if err != nil {
-			continue // a newer kind
-		}
-		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Host)
-		if err != nil {
-			continue
-		}
-		for _, ip := range ips {
-			s := mesh.RelayServer{
-				Addr: netip.AddrPortFrom(ip.Unmap(), u.Port), Transport: u.Transport,
-				Credentials: relay.Credentials{Username: o.Username, Password: o.Password}, Expires: o.Expires,
-			}
-			if u.Transport == relay.TLS {
-				s.TLS = m.cfg.Key.ClientTLS(alpnTURN, identity.Exactly(coordinator))
-				s.TLS.Certificates = nil // a relay need not know who we are
-			}
-			all = append(all, s)
 		}
 	}
 	return all
