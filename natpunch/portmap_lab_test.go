@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -71,20 +72,29 @@ func mapPort(t *testing.T, l *netns.Lab, r *netns.Router, h *netns.Host, protoco
 		t.Fatalf("mapped %v (%v), want a port of %s", external, err, r.WAN)
 	}
 	t.Log(next("by "))
-	if err := l.Server.Do(func() error {
-		c, err := net.Dial("udp", external.String())
-		if err != nil {
-			return err
+	// A datagram may be lost, for one while miniupnpd renews what it was asked for twice.
+	sending, heard := context.WithCancel(ctx)
+	defer heard()
+	var knocking sync.WaitGroup
+	knocking.Go(func() {
+		again := time.NewTicker(100 * time.Millisecond)
+		defer again.Stop()
+		for sending.Err() == nil {
+			if err := knock(l.Server, external); err != nil {
+				t.Error(err)
+				return
+			}
+			select {
+			case <-again.C:
+			case <-sending.Done():
+			}
 		}
-		defer c.Close()
-		_, err = c.Write([]byte("hello from outside\n"))
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
+	})
 	if got := next("heard "); got != "hello from outside" {
 		t.Errorf("heard %q", got)
 	}
+	heard()
+	knocking.Wait()
 	rule := fmt.Sprintf("dnat ip to %s", h.Addr)
 	if rules := r.Run("nft", "list", "ruleset"); !strings.Contains(rules, rule) {
 		t.Errorf("no mapping in the router's rules: %s", rules)
@@ -97,6 +107,19 @@ func mapPort(t *testing.T, l *netns.Lab, r *netns.Router, h *netns.Host, protoco
 	if rules := r.Run("nft", "list", "ruleset"); strings.Contains(rules, rule) {
 		t.Errorf("the mapping outlives its socket: %s", rules)
 	}
+}
+
+// knock sends a datagram from a new socket.
+func knock(from *netns.NS, to netip.AddrPort) error {
+	return from.Do(func() error {
+		c, err := net.Dial("udp", to.String())
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		_, err = c.Write([]byte("hello from outside\n"))
+		return err
+	})
 }
 
 // TestPortMappingHost is the host of TestPortMapping, a process of its own inside the namespace: it maps the port of a socket,
