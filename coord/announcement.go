@@ -20,7 +20,6 @@ type Announcement struct {
 	Mapping    uint8            // how its NAT maps addresses: natpunch's number
 	Step       int16            // constant distance between the ports of its NAT's consecutive mappings; 0 if there is none
 	Relayed    []netip.AddrPort // its addresses at relays, at most MaxRelayed, best first
-	Source     []netip.Addr     // addresses that its packets to relays come from, at most MaxRelayed
 }
 
 // Limits of an Announcement.
@@ -43,7 +42,7 @@ type PeerUpdate struct {
 // equal compares two announcements.
 func (a Announcement) equal(b Announcement) bool {
 	return slices.Equal(a.Candidates, b.Candidates) && a.Mapping == b.Mapping && a.Step == b.Step &&
-		slices.Equal(a.Relayed, b.Relayed) && slices.Equal(a.Source, b.Source)
+		slices.Equal(a.Relayed, b.Relayed)
 }
 
 // filtered is the announcement without addresses that nobody may be sent to, each once, within the limits: loopback only if
@@ -61,12 +60,6 @@ func (a Announcement) filtered(loopback bool) Announcement {
 		r = unmapped(r)
 		if usable(r, loopback) && len(out.Relayed) < MaxRelayed && !slices.Contains(out.Relayed, r) {
 			out.Relayed = append(out.Relayed, r)
-		}
-	}
-	for _, ip := range a.Source {
-		ip = unmapped(netip.AddrPortFrom(ip, 1)).Addr()
-		if usable(netip.AddrPortFrom(ip, 1), loopback) && len(out.Source) < MaxRelayed && !slices.Contains(out.Source, ip) {
-			out.Source = append(out.Source, ip)
 		}
 	}
 	return out
@@ -91,10 +84,6 @@ func addAnnouncement(b *cryptobyte.Builder, a Announcement) {
 	b.AddUint8(uint8(len(a.Relayed)))
 	for _, r := range a.Relayed {
 		addAddr(b, r)
-	}
-	b.AddUint8(uint8(len(a.Source)))
-	for _, ip := range a.Source {
-		addIP(b, ip)
 	}
 }
 
@@ -121,16 +110,6 @@ func readAnnouncement(s *cryptobyte.String, out *Announcement) bool {
 			return false
 		}
 		out.Relayed = append(out.Relayed, r)
-	}
-	if !s.ReadUint8(&n) || n > MaxRelayed {
-		return false
-	}
-	for range n {
-		var ip netip.Addr
-		if !readIP(s, &ip) || !ip.IsValid() {
-			return false
-		}
-		out.Source = append(out.Source, ip)
 	}
 	return true
 }

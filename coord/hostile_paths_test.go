@@ -18,11 +18,8 @@ func TestHostileAddresses(t *testing.T) {
 	hostile := at(append(bad, "192.0.2.1:1", "192.0.2.1:1")...)
 	for _, c := range hostile.Candidates {
 		hostile.Relayed = append(hostile.Relayed, c.Addr)
-		if a := c.Addr.Addr(); a != netip.MustParseAddr("192.0.2.1") {
-			hostile.Source = append(hostile.Source, a)
-		}
 	}
-	if got := hostile.filtered(true); !slices.Equal(got.Candidates, good.Candidates) || len(got.Relayed) != 1 || len(got.Source) != 0 {
+	if got := hostile.filtered(true); !slices.Equal(got.Candidates, good.Candidates) || len(got.Relayed) != 1 {
 		t.Errorf("passed: %+v", got)
 	}
 	local := at("127.0.0.1:1", "[::1]:1", "[::ffff:192.0.2.1]:5")
@@ -36,9 +33,8 @@ func TestHostileAddresses(t *testing.T) {
 	for i := range 100 {
 		a := netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), uint16(i+1))
 		many.Candidates, many.Relayed = append(many.Candidates, Candidate{1, a}), append(many.Relayed, a)
-		many.Source = append(many.Source, netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}))
 	}
-	if got := many.filtered(true); len(got.Candidates) != MaxCandidates || len(got.Relayed) != MaxRelayed || len(got.Source) != MaxRelayed {
+	if got := many.filtered(true); len(got.Candidates) != MaxCandidates || len(got.Relayed) != MaxRelayed {
 		t.Errorf("too many: %+v", got)
 	}
 
@@ -51,7 +47,7 @@ func TestHostileAddresses(t *testing.T) {
 		r.say(j)
 		hostile := hostile
 		hostile.Candidates = slices.DeleteFunc(slices.Clone(hostile.Candidates), func(c Candidate) bool { return !onWire(c.Addr) })
-		hostile.Relayed, hostile.Source = nil, nil
+		hostile.Relayed = nil
 		r.say(announce{1, hostile})
 		until[rosterMessage](r)
 		r.say(open{nonce})
@@ -69,7 +65,7 @@ func TestHostileAddresses(t *testing.T) {
 		c, r := sealedWith(t, ClientConfig{Key: key(0), Seat: AnySeat, Peers: box.add})
 		hostile := hostile
 		hostile.Candidates = slices.DeleteFunc(slices.Clone(hostile.Candidates), func(c Candidate) bool { return !onWire(c.Addr) })
-		hostile.Relayed, hostile.Source = nil, nil
+		hostile.Relayed = nil
 		r.say(update{1, 1, hostile})
 		synctest.Wait()
 		if got := box.take(); len(got) != 1 || !got[0].equal(good) {

@@ -102,7 +102,7 @@ func TestTrickle(t *testing.T) {
 			}
 		}
 		full := Announcement{Candidates: []Candidate{{3, netip.MustParseAddrPort("[2001:db8::1]:5")}}, Mapping: 2, Step: -7,
-			Relayed: []netip.AddrPort{netip.MustParseAddrPort("198.51.100.1:50000")}, Source: []netip.Addr{netip.MustParseAddr("192.0.2.3")}}
+			Relayed: []netip.AddrPort{netip.MustParseAddrPort("198.51.100.1:50000")}}
 		clients[2].Announce(full)
 		synctest.Wait()
 		heard := boxes[0].take()

@@ -47,7 +47,7 @@ type field struct {
 
 var faults = []fault{
 	{name: "direct path cut", kinds: both(netns.Masq), aim: 1500 * time.Millisecond, short: true, want: "relay", do: cut},
-	{name: "direct path cut for 4 s", kinds: both(netns.Masq), aim: time.Second, want: "direct", do: func(f *field) {
+	{name: "direct path cut for 4 s", kinds: both(netns.Masq), aim: time.Second, want: "direct", rounds: 6 * faultRounds, do: func(f *field) {
 		f.lab.Inet.NFT(table("cut", fmt.Sprintf(`ip saddr { %[1]s, %[2]s } ip daddr { %[1]s, %[2]s } drop`, f.x.Public, f.y.Public)))
 		f.pass(4 * time.Second)
 		f.lab.Inet.Run("nft", "delete", "table", "ip", "cut")
