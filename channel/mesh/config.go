@@ -54,6 +54,7 @@ type Event struct {
 	Kind EventKind
 	Peer channel.Party
 	Path Path          // Connected, Rerouted and Upgraded
+	Why  string        // Unreached: as far as is known
 	For  time.Duration // Quiet: how long nothing was heard; Heard: how long it was quiet
 	Err  error         // Gone: *LeftError, *LostError, *ViolationError or another cause
 }
@@ -67,6 +68,7 @@ const (
 	Heard                      // it is heard of again
 	Gone                       // the connection ended, for good
 	Rerouted                   // it is reached over another path
+	Unreached                  // Join still looks for a path to it
 	Upgraded                   // QUIC has noticed that the path is direct now, and measures it afresh; told at the lower seat
 )
 
@@ -80,6 +82,8 @@ func (k EventKind) String() string {
 		return "heard"
 	case Rerouted:
 		return "rerouted"
+	case Unreached:
+		return "unreached"
 	case Upgraded:
 		return "upgraded"
 	}

@@ -85,6 +85,8 @@ type Missing struct {
 	Peer  Peer
 	Tried []Attempt // empty for a lower seat, which is to dial us
 	Why   string    // of a lower seat: what its last try ended with, if it made one
+
+	Theirs string // why it finds no path to us, in its words, if it said so
 }
 
 // An Attempt is what became of the tries to reach one address.
@@ -115,6 +117,9 @@ func (e *ConnectError) Error() string {
 				sep = ": tried "
 			}
 			fmt.Fprintf(&b, "%s%s (%d times, %s)", sep, a.Addr, a.Tries, a.Why)
+		}
+		if m.Theirs != "" {
+			fmt.Fprintf(&b, "; it says of us: %s", printable(m.Theirs))
 		}
 	}
 	return b.String()

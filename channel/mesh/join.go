@@ -103,6 +103,8 @@ func (m *Mesh) connect(ctx context.Context) error {
 			m.running.Go(func() { d.run(ctx) })
 		}
 	}
+	unreached := time.NewTicker(unreachedEvery)
+	defer unreached.Stop()
 	for {
 		done, err := m.progress()
 		if done || err != nil {
@@ -110,6 +112,8 @@ func (m *Mesh) connect(ctx context.Context) error {
 		}
 		select {
 		case <-m.changed:
+		case <-unreached.C:
+			m.tellUnreached(dialers)
 		case <-ctx.Done():
 			return m.giveUp(ctx.Err(), time.Since(start), dialers)
 		}
@@ -160,6 +164,23 @@ func (m *Mesh) signal() {
 	}
 }
 
+// tellUnreached says whom we look for yet, and what is in the way.
+func (m *Mesh) tellUnreached(dialers map[channel.Party]*dialer) {
+	for _, peer := range m.cfg.Peers {
+		m.mu.Lock()
+		p := m.pairs[peer.Seat]
+		m.mu.Unlock()
+		if p != nil && p.end() == nil {
+			continue
+		}
+		why := m.ways[peer.Seat].pings.Report().Why()
+		if d := dialers[peer.Seat]; d != nil && why == "" {
+			why = d.why()
+		}
+		m.tell(Event{Kind: Unreached, Peer: peer.Seat, Why: why})
+	}
+}
+
 // giveUp says who is missing.
 func (m *Mesh) giveUp(cause error, after time.Duration, dialers map[channel.Party]*dialer) error {
 	m.mu.Lock()
@@ -170,6 +191,9 @@ func (m *Mesh) giveUp(cause error, after time.Duration, dialers map[channel.Part
 			continue
 		}
 		missing := Missing{Peer: peer, Why: m.turnedDown[peer.Seat], Tried: m.ways[peer.Seat].tried()}
+		if u, ok, _ := m.sock.known(peer.Seat); ok {
+			missing.Theirs = u.Trouble
+		}
 		if d := dialers[peer.Seat]; d != nil {
 			missing.Why = d.why()
 		}

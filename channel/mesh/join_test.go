@@ -139,6 +139,24 @@ func TestUnroutable(t *testing.T) {
 	}
 }
 
+// TestTroubleTold joins a party that never comes, but has said why.
+func TestTroubleTold(t *testing.T) {
+	all := parties(t, 2)
+	unreached := make(chan Event, 8)
+	all[0].cfg.ConnectTimeout = unreachedEvery + time.Second
+	all[0].cfg.Events = func(e Event) { unreached <- e }
+	all[0].cfg.Peers[0].Addrs = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:9")}
+	all[0].sock.Update(PeerUpdate{Seat: 1, Trouble: "no UDP leaves\x1b our network"})
+	all[0].sock.Update(PeerUpdate{Seat: 1})
+	_, err := Join(t.Context(), all[0].sock, all[0].cfg)
+	if want := "; it says of us: no UDP leaves  our network"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("join: %v, want %q at the end", err, want)
+	}
+	if e := <-unreached; e.Kind != Unreached || e.Peer != 1 || e.Why == "" {
+		t.Errorf("told %+v", e)
+	}
+}
+
 func TestJoinCancelled(t *testing.T) {
 	all := parties(t, 3)
 	ctx, cancel := context.WithCancel(t.Context())

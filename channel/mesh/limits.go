@@ -49,6 +49,7 @@ const (
 	handshakeTimeout = 5 * time.Second
 	helloTimeout     = 10 * time.Second // that the dialer waits for a welcome
 	silenceTimeout   = 15 * time.Second // after which one who dialed must have said everything
+	unreachedEvery   = 5 * time.Second  // that Join tells whom it looks for
 	firstBackoff     = 100 * time.Millisecond
 	longestBackoff   = 2 * time.Second
 	longOutage       = 2 * time.Second        // over a relay, after which QUIC is to notice the next direct path

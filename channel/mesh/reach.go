@@ -37,6 +37,8 @@ type PeerUpdate struct {
 	Reach
 	Go    bool // search for a path, after a pause that makes both begin together
 	After time.Duration
+
+	Trouble string // why the party finds no path to us, in its words; the last that was not empty counts
 }
 
 // A reacher keeps a socket reachable: candidates, a port mapping, relayed addresses.
@@ -123,6 +125,9 @@ func (s *Socket) Update(u PeerUpdate) {
 	s.reachMu.Lock()
 	if s.updates == nil {
 		s.updates = make(map[channel.Party]PeerUpdate)
+	}
+	if u.Trouble == "" {
+		u.Trouble = s.updates[u.Seat].Trouble
 	}
 	s.updates[u.Seat] = u
 	m := s.mesh.Load()

@@ -12,7 +12,8 @@ type Listening struct {
 	NodeID  string    `json:"node_id"`
 	Addrs   []string  `json:"addrs"`
 	Parties int       `json:"parties"`
-	Until   time.Time `json:"until"` // seats stay open until then
+	Until   time.Time `json:"until"`             // seats stay open until then
+	Resumed bool      `json:"resumed,omitempty"` // pre was restarted, and the session goes on
 }
 
 // Joining: we look for the coordinator (party).
@@ -106,7 +107,7 @@ type CoordinatorState struct {
 }
 
 // PartyState: how a party is: "empty", "joined", "connecting", "running", "done", "failed" or "lost" as the coordinator knows it,
-// "quiet" or "heard" as we see it.
+// "unreached", "quiet" or "heard" as we see it.
 type PartyState struct {
 	Party int    `json:"party"`
 	Key   string `json:"key,omitempty"`

@@ -147,6 +147,10 @@ func (h *host) session(ctx context.Context, transport *quic.Transport, port *coo
 	if err != nil {
 		return explain("opening a session", err)
 	}
+	closes, resumed := server.Resumed()
+	if !closes.IsZero() {
+		until = closes
+	}
 	invitation, err := h.invite(server)
 	if err != nil {
 		return err
@@ -155,8 +159,10 @@ func (h *host) session(ctx context.Context, transport *quic.Transport, port *coo
 	if h.relay != nil {
 		defer h.relay.server.CloseRoom(invitation.Session)
 	}
-	h.events(Listening{Session: invitation.Session, NodeID: invitation.NodeID, Addrs: h.addrs, Parties: h.cfg.Parties, Until: until})
-	h.events(Waiting{Parties: seats(free), Until: until})
+	h.events(Listening{Session: invitation.Session, NodeID: invitation.NodeID, Addrs: h.addrs, Parties: h.cfg.Parties, Until: until, Resumed: resumed})
+	if !resumed || !closes.IsZero() { // else no seat is free
+		h.events(Waiting{Parties: seats(free), Until: until})
+	}
 	if h.cfg.Ready != nil {
 		if err := h.cfg.Ready(invitation); err != nil {
 			return err

@@ -165,6 +165,9 @@ func (m *member) hearMesh(e mesh.Event) {
 		m.waitForPath(int(e.Peer))
 	case mesh.Rerouted:
 		m.events(pathEvent(e.Path))
+	case mesh.Unreached:
+		m.events(PartyState{Party: int(e.Peer), State: "unreached", Why: e.Why})
+		m.client.Trouble(int(e.Peer), e.Why)
 	case mesh.Quiet:
 		m.events(PartyState{Party: int(e.Peer), State: "quiet", Why: fmt.Sprintf("nothing heard for %s", e.For.Round(time.Second))})
 	case mesh.Heard:

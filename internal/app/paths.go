@@ -89,7 +89,7 @@ func (m *member) announce(r mesh.Reach) {
 // hearPeer passes on what the coordinator tells about reaching a party.
 func hearPeer(socket *mesh.Socket) func(coord.PeerUpdate) {
 	return func(u coord.PeerUpdate) {
-		p := mesh.PeerUpdate{Seat: channel.Party(u.Seat), Go: u.Go, After: u.After}
+		p := mesh.PeerUpdate{Seat: channel.Party(u.Seat), Go: u.Go, After: u.After, Trouble: u.Trouble}
 		p.Behaviour = natpunch.Behaviour{Mapping: natpunch.Mapping(u.Mapping), Step: u.Step}
 		p.Relayed = u.Relayed
 		for _, c := range u.Candidates {

@@ -117,7 +117,7 @@ func allEvents() []eventDoc {
 		{app.Warning{}, "something is less than it should be, and works"},
 		{app.Seated{}, "our seat is ours"},
 		{app.Waiting{}, "nothing happens until these parties come"},
-		{app.PartyState{}, "a party is `empty`, `joined`, `connecting`, `running`, `done`, `failed` or `lost` (the coordinator's word), `quiet` or `heard` (ours)"},
+		{app.PartyState{}, "a party is `empty`, `joined`, `connecting`, `running`, `done`, `failed` or `lost` (the coordinator's word), `unreached`, `quiet` or `heard` (ours)"},
 		{app.CoordinatorState{}, "contact to the coordinator is `lost`, or `joined` again"},
 		{app.Roster{}, "all seats are taken and everything agreed; before any input is used"},
 		{app.Path{}, "how a party is reached"},

@@ -25,6 +25,10 @@ func (t *story) tell(e app.Event) {
 	say := t.screen.line
 	switch e := e.(type) {
 	case app.Listening:
+		if e.Resumed {
+			say("session %s goes on, for %d parties at %s", e.Session, e.Parties, strings.Join(e.Addrs, ";"))
+			return
+		}
 		say("session %s is open for %d parties at %s until %s", e.Session, e.Parties, strings.Join(e.Addrs, ";"), clock(e.Until))
 	case app.Joining:
 		say("looking for the coordinator %s at %s until %s", short(e.NodeID), strings.Join(e.Addrs, ";"), clock(e.Until))
@@ -211,6 +215,8 @@ func stateText(state string) string {
 		return "is computing"
 	case "done":
 		return "is done"
+	case "unreached":
+		return "is not reached yet"
 	case "lost", "quiet":
 		return "is not heard of"
 	case "heard":
