@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -67,23 +66,16 @@ func Host(ctx context.Context, cfg HostConfig) error {
 		}
 		h.require = []coord.Field{{Name: fieldProgram, Value: cfg.Program.Hash()}}
 	}
-	local, err := net.ResolveUDPAddr("udp", cfg.Listen)
-	if err != nil {
-		return listenFailed(cfg.Listen, err)
-	}
-	socket, err := net.ListenUDP("udp", local)
+	socket, tcp, err := listenBoth(cfg.Listen)
 	if err != nil {
 		return listenFailed(cfg.Listen, err)
 	}
 	defer socket.Close()
+	port := coord.OpenPort(tcp, cfg.Key) // coordination over TLS, and TURN over TLS
+	defer port.Close()
 	if h.addrs, err = coordinatorAddrs(socket.LocalAddr().(*net.UDPAddr).AddrPort(), cfg.Advertise); err != nil {
 		return err
 	}
-	port, err := openPort(cfg.Listen, socket.LocalAddr().(*net.UDPAddr).Port, cfg.Key)
-	if err != nil {
-		return err
-	}
-	defer port.Close()
 	if err := h.openRelay(port); err != nil {
 		return err
 	}
@@ -115,17 +107,6 @@ type host struct {
 
 	mu   sync.Mutex
 	room string // the relay's room of the session of now
-}
-
-// openPort opens the TCP port of the same number as the UDP port: coordination over TLS, and TURN over TLS.
-func openPort(listen string, number int, key *identity.Key) (*coord.Port, error) {
-	host, _, _ := net.SplitHostPort(listen)
-	addr := net.JoinHostPort(host, strconv.Itoa(number))
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, listenFailed(addr, err)
-	}
-	return coord.OpenPort(l, key), nil
 }
 
 // session hosts one session to its end.

@@ -57,20 +57,11 @@ func (h *host) openRelay(port *coord.Port) error {
 		return nil
 	}
 	listen := h.cfg.Relay.Listen
-	at, err := net.ResolveUDPAddr("udp", listen)
-	if err != nil {
-		return relayFailed(listen, err)
-	}
-	socket, err := net.ListenUDP("udp", at)
+	socket, tcp, err := listenBoth(listen)
 	if err != nil {
 		return relayFailed(listen, err)
 	}
 	bound := socket.LocalAddr().(*net.UDPAddr)
-	host, _, _ := net.SplitHostPort(listen)
-	tcp, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(bound.Port)))
-	if err != nil {
-		return errors.Join(relayFailed(listen, err), socket.Close())
-	}
 	derived := h.cfg.Key.Derive("relay credentials") // so that those of a session outlive a restart
 	secret := derived[:]
 	listeners := []net.Listener{tcp}
