@@ -130,8 +130,12 @@ func badInput(op, asked string, err error) error {
 	var literal *garble.Error
 	if errors.As(err, &literal) {
 		e.Err = errors.New(literal.Msg)
-		if literal.Pos != literal.End {
+		inside := literal.Pos != (garble.Pos{}) // not all of it
+		if inside || literal.Pos != literal.End {
 			e.Position = position(literal.Phase, literal.Pos)
+		}
+		if inside {
+			e.Err = fmt.Errorf("line %d, column %d: %w", e.Position.Line, e.Position.Column, e.Err)
 		}
 	}
 	return e

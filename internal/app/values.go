@@ -61,6 +61,9 @@ func inputHint(asked string, err error) string {
 		case "DuplicateKey":
 			return literal.Hint
 		}
+		if literal.Hint != "" {
+			return asked + "; " + literal.Hint
+		}
 	}
 	return asked
 }
