@@ -55,12 +55,12 @@ func (c *Pair) sides() (hard, easy bool) {
 	return hard, easy
 }
 
-// birthdayAt is when the current try comes to birthday punching. A party with many pairs takes a few at a time; both ends of a pair
-// have the same number of pairs and so agree on the turn.
+// birthdayAt is when the current try comes to birthday punching. A party with many pairs takes a few at a time, once the plain ones have
+// had theirs; both ends of a pair have the same number of pairs and so agree on the turn.
 func (c *Pair) birthdayAt() time.Time {
-	turns := 1 + (c.puncher.count()-1)/pairsAtOnce
+	turns := c.search.turns
 	turn := int(c.tag[0]) % turns
-	return c.search.began.Add(birthdayAfter + time.Duration(turn)*birthdayFor)
+	return c.search.began.Add(time.Duration(turns)*birthdayAfter + time.Duration(turn)*birthdayFor)
 }
 
 // stepBirthday does what is due of prediction and birthday punching in the current try. It is called as long as there is no direct

@@ -112,6 +112,9 @@ func (c *Pair) AddRemote(candidates ...Candidate) {
 	})
 }
 
+// Then calls f when everything asked of the pair before is done, and pings are sent that it caused. f must not block.
+func (c *Pair) Then(f func()) { c.do(f) }
+
 // SetBehaviour tells what is known of our NAT and of the peer's.
 func (c *Pair) SetBehaviour(ours, theirs Behaviour) {
 	c.do(func() {

@@ -120,11 +120,11 @@ func (p *Puncher) remove(c *Pair) {
 	}
 }
 
-// count is the number of pairs.
-func (p *Puncher) count() int {
+// turns is how many groups of about pairsAtOnce the pairs make.
+func (p *Puncher) turns() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.pairs)
+	return 1 + (len(p.pairs)-1)/pairsAtOnce
 }
 
 // beginBirthday allows one more pair to try birthday punching, or not; endBirthday ends that.

@@ -1,11 +1,17 @@
 package natpunch
 
-import "time"
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
 
 // The schedule of design 3.9.
 const (
 	maxAtOnce    = 8                      // addresses pinged in the first rounds
-	firstPause   = 20 * time.Millisecond  // between rounds, growing by half
+	firstPause   = 20 * time.Millisecond  // between rounds, growing by half; more of a party with more than pairsAtOnce pairs
+	relayPause   = 100 * time.Millisecond // between pings over one route through a relay
+	relayLater   = 500 * time.Millisecond // after which a party with many pairs tries every way over relays
 	longestPause = 400 * time.Millisecond //
 	punchFor     = 3 * time.Second        // one try
 	settleFor    = 1500 * time.Millisecond
@@ -29,8 +35,12 @@ type search struct {
 	until time.Time     // its end
 	round time.Time     // when its next round is due
 	pause time.Duration // after that round
+	turns int           // of the party's pairs
 	fresh bool          // an address was learned since the try began
 }
+
+// first is the pause after the first round.
+func (s *search) first() time.Duration { return min(time.Duration(s.turns)*firstPause, longestPause) }
 
 // at begins a new try at a time, in place of the one that goes on.
 func (s *search) at(t time.Time) { s.next, s.began = t, time.Time{} }
@@ -48,7 +58,7 @@ func (s *search) news(now time.Time) {
 	}
 	s.fresh = true
 	if now.Add(punchFor).Sub(s.until) >= newsEvery {
-		s.until, s.round, s.pause = now.Add(punchFor), now, firstPause
+		s.until, s.round, s.pause = now.Add(punchFor), now, s.first()
 	}
 }
 
@@ -61,7 +71,7 @@ func (s *search) learned(now time.Time) {
 		}
 		return
 	}
-	s.round, s.pause = now, firstPause // do not wait for the grown pause
+	s.round, s.pause = now, s.first() // do not wait for the grown pause
 }
 
 // stepSearch does what is due of the search and says when to call again.
@@ -75,7 +85,8 @@ func (c *Pair) stepSearch(now time.Time) time.Time {
 		case now.Before(s.next):
 			return s.next
 		}
-		*s = search{began: now, until: now.Add(punchFor), round: now, pause: firstPause}
+		*s = search{began: now, until: now.Add(punchFor), round: now, turns: c.puncher.turns()}
+		s.pause = s.first()
 		c.tries++
 	}
 	wake := never
@@ -131,6 +142,9 @@ func (c *Pair) endTry(now time.Time) {
 // pingAll pings the best candidates in the first rounds, later all.
 func (c *Pair) pingAll() {
 	remotes := c.ordered()
+	if c.theirs.Mapping == EndpointDependent {
+		remotes = oneReflexive(remotes)
+	}
 	if c.search.pause < longestPause {
 		remotes = firstOf(remotes)
 	}
@@ -139,16 +153,71 @@ func (c *Pair) pingAll() {
 	}
 }
 
-// pingRemote pings an address through the main socket, and if it is in the open through our relayed addresses. A relayed route that
-// has answered is left alone.
+// oneReflexive keeps one address that servers saw for each outer address of a NAT that picks a new port for every peer: none of those
+// ports is ours, and one ping opens a filter that looks at addresses.
+func oneReflexive(ordered []*remote) []*remote {
+	seen := map[netip.Addr]bool{}
+	return slices.DeleteFunc(ordered, func(r *remote) bool {
+		if r.Kind != Reflexive {
+			return false
+		}
+		known := seen[r.Addr.Addr()]
+		seen[r.Addr.Addr()] = true
+		return known
+	})
+}
+
+// pingRemote pings an address through the main socket, and if it is in the open through our relayed addresses.
 func (c *Pair) pingRemote(r *remote) {
 	outs := append([]Outlet{c.puncher.cfg.Main}, c.relays...)
 	if r.Kind == Host && (r.Addr.Addr().IsPrivate() || r.Addr.Addr().IsLoopback()) {
 		outs = outs[:1]
 	}
+	now := time.Now()
 	for _, o := range outs {
-		if t := c.route(r, o); c.allowed(t) && (t.rank < relayRank || t.ponged.IsZero()) {
+		if t := c.route(r, o); c.allowed(t) && c.wants(t, now) {
 			c.ping(t)
 		}
 	}
+}
+
+// wants tells whether a search pings a route: a direct one that is no worse than what we have; one over a relay now and then until it
+// answers, and beside a direct path only until there is a spare. A party with many pairs is content with one way over relays for each,
+// and begins with the one that is most likely to pass.
+func (c *Pair) wants(t *route, now time.Time) bool {
+	direct := c.chosen != nil && c.chosen.rank < relayRank
+	if t.rank < relayRank {
+		return !direct || t.rank <= c.chosen.rank
+	}
+	if !t.ponged.IsZero() || now.Sub(t.pinged) < relayPause {
+		return false
+	}
+	many := c.search.turns > 1
+	if many && now.Sub(c.search.began) < relayLater && !c.likely(t) {
+		return false
+	}
+	return !direct && !many || !c.relayed(now)
+}
+
+// likely tells the way over relays that both sides try first: it leads over an address of the party that UDP does not reach, else over
+// one of the lower seat.
+func (c *Pair) likely(t *route) bool {
+	own, theirs := slices.Contains(c.relays, t.out), t.remote.Kind == Relayed
+	weBlocked, theyBlocked := c.ours.Mapping == NoUDP, c.theirs.Mapping == NoUDP
+	if weBlocked || theyBlocked {
+		return own == weBlocked && theirs == theyBlocked
+	}
+	return own == c.lower && theirs != c.lower
+}
+
+// relayed tells whether a route over a relay is proven, and was of late.
+func (c *Pair) relayed(now time.Time) bool {
+	for _, r := range c.remotes {
+		for _, t := range r.routes {
+			if t.rank >= relayRank && t.proven() && c.allowed(t) && now.Sub(t.ponged) < trustFor {
+				return true
+			}
+		}
+	}
+	return false
 }
