@@ -16,7 +16,8 @@ const tcpHeadStart = 400 * time.Millisecond
 var allocateWithin = [...]time.Duration{5 * time.Second, 1500 * time.Millisecond, 3 * time.Second}
 
 // allocate races the transports of one host: UDP first, then TCP, then TLS, each when the one before has failed or has had its head
-// start. The transport that worked before gets a long one, so that a relay that is just coming back is not left for a slower way.
+// start. The transport that worked before gets a long one, so that a relay that is just coming back is not left for a slower way; where
+// UDP is not expected to pass, nobody gets any.
 func (r *reacher) allocate(ctx context.Context, servers []RelayServer, worked relay.Transport, within time.Duration) *relayOutlet {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -30,6 +31,8 @@ func (r *reacher) allocate(ctx context.Context, servers []RelayServer, worked re
 			wait = time.Duration(i) * tcpHeadStart
 			if worked == relay.UDP {
 				wait *= 3
+			} else if r.cfg.NoUDP {
+				wait = 0
 			}
 		}
 		previous, failed := before, make(chan struct{})

@@ -53,7 +53,7 @@ type Peer struct {
 type Event struct {
 	Kind EventKind
 	Peer channel.Party
-	Path Path          // Connected, Rerouted and Upgraded
+	Path Path          // Connected, Rerouted and Upgraded; of Connected without a Kind if that is told by a Rerouted soon
 	Why  string        // Unreached: as far as is known
 	For  time.Duration // Quiet: how long nothing was heard; Heard: how long it was quiet
 	Err  error         // Gone: *LeftError, *LostError, *ViolationError or another cause

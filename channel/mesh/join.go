@@ -151,7 +151,11 @@ func (m *Mesh) install(peer Peer, conn *quic.Conn, ctrl *quic.Stream) *pair {
 	m.pairs[peer.Seat] = p
 	p.start()
 	m.mu.Unlock()
-	m.tell(Event{Kind: Connected, Peer: peer.Seat, Path: m.pathOf(peer.Seat, p)})
+	path := m.pathOf(peer.Seat, p)
+	if !m.ways[peer.Seat].proven() {
+		path.Kind = "" // the first flight went everywhere
+	}
+	m.tell(Event{Kind: Connected, Peer: peer.Seat, Path: path})
 	m.signal()
 	return p
 }

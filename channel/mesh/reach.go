@@ -17,6 +17,7 @@ type ReachConfig struct {
 	Advertise []netip.AddrPort // addresses that the user gave
 	Loopback  bool             // the others are on this machine, as far as is known
 	PortMap   bool             // ask the router for a port
+	NoUDP     bool             // UDP did not get as far as the coordinator: do not wait for it
 	Relays    []RelayServer    // best first
 
 	// Changed is called, one call at a time, whenever something new is known; each call carries everything. It must not call the

@@ -113,8 +113,9 @@ func (r *reacher) drop(o *relayOutlet) {
 	r.tell()
 }
 
-// permit lets packets from addresses of peers through our relays; of too many, the latest.
-func (r *reacher) permit(addrs []netip.Addr) {
+// permit lets packets from addresses of peers through our relays; of too many, the latest. came says that a peer is at relays where it
+// was not before: what they refused may pass now.
+func (r *reacher) permit(addrs []netip.Addr, came bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, a := range addrs {
@@ -123,30 +124,39 @@ func (r *reacher) permit(addrs []netip.Addr) {
 				r.peers = r.peers[1:]
 			}
 			r.peers = append(r.peers, a)
+			came = true
 		}
 	}
-	close(r.asked)
-	r.asked = make(chan struct{})
+	if came {
+		close(r.asked)
+		r.asked = make(chan struct{})
+	}
 }
 
 // permitPeers keeps asking the relay to let the peers' packets through, until the allocation dies. A relay that knows rooms
-// refuses a peer that has not come yet.
+// refuses a peer that has not come yet. One with a public address most likely refuses private ones for good: those it is asked for
+// seldom.
 func (r *reacher) permitPeers(ctx context.Context, o *relayOutlet) {
+	at := o.alloc.Relayed().Addr()
+	local := at.IsPrivate() || at.IsLoopback()
 	pause := permitAgain
-	for {
+	for all := false; ; {
 		r.mu.Lock()
 		asked := r.asked
 		missing := slices.DeleteFunc(slices.Clone(r.peers), o.alloc.Permitted)
 		r.mu.Unlock()
 		var again <-chan time.Time
-		if len(missing) > 0 && o.alloc.Permit(missing...) != nil {
+		if len(missing) > 0 {
+			now := slices.DeleteFunc(missing, func(a netip.Addr) bool { return !all && !relay.Reachable(a, local) })
+			_ = o.alloc.Permit(now...) // what it refuses is missing the next time
 			again = time.After(pause)
 			pause = min(2*pause, permitSeldom)
 		}
 		select {
 		case <-asked:
-			pause = permitAgain
+			pause, all = permitAgain, false
 		case <-again:
+			all = true
 		case <-o.alloc.Done():
 			return
 		case <-ctx.Done():

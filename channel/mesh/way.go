@@ -32,6 +32,7 @@ type way struct {
 	mu           sync.Mutex
 	ours, theirs natpunch.Behaviour
 	spray        []netip.AddrPort
+	relayed      []netip.AddrPort // where the peer is at relays
 	state        natpunch.PathState
 	last         natpunch.PathState // the last proven one
 	sent         int64              // at the last look
@@ -94,18 +95,25 @@ func (w *way) update(u PeerUpdate) {
 	for _, a := range u.Relayed {
 		all = append(all, natpunch.Candidate{Addr: a, Kind: natpunch.Relayed})
 	}
+	w.mu.Lock()
+	came, proven := !slices.Equal(w.relayed, u.Relayed), w.state.Proven
+	w.relayed = slices.Clone(u.Relayed)
+	w.mu.Unlock()
 	if _, _, r := w.m.sock.known(w.peer.Seat); r != nil {
 		var ips []netip.Addr
 		for _, c := range all {
 			ips = append(ips, c.Addr.Addr())
 		}
-		r.permit(ips)
+		r.permit(ips, came)
 	}
 	w.mu.Lock()
 	w.theirs = u.Behaviour
 	w.pings.SetBehaviour(w.ours, w.theirs)
 	w.mu.Unlock()
 	w.add(all)
+	if came && !proven {
+		w.pings.Then(w.quic.Resend) // a first flight, behind the ping that tells the peer whose it is
+	}
 	if u.Go {
 		w.pings.Go(u.After)
 	}
@@ -157,19 +165,20 @@ func (w *way) heard(from netip.AddrPort, out natpunch.Outlet) {
 func (w *way) changed(s natpunch.PathState) {
 	w.mu.Lock()
 	narrowed := s.Narrow && !w.state.Narrow
-	mended := s.Proven && !w.state.Proven && w.last.Proven
+	appeared := s.Proven && !w.state.Proven // a first flight that no candidate took waits for it, too
 	w.state = s
 	w.route()
 	w.noteKind(s)
+	first := s.Proven && !w.last.Proven
 	moved := s.Proven && w.last.Proven && (s.Remote != w.last.Remote || s.Out != w.last.Out)
 	if s.Proven {
 		w.last = s
 	}
 	w.mu.Unlock()
-	if moved || mended || narrowed {
+	if moved || appeared || narrowed {
 		w.quic.Resend()
 	}
-	if moved {
+	if moved || first {
 		w.m.rerouted(w.peer.Seat)
 	}
 }
@@ -182,10 +191,22 @@ func (w *way) route() {
 		if _, main := s.Out.(mainOutlet); !main {
 			r.Out = s.Out
 		}
-	} else if w.m.cfg.Policy != natpunch.RelayOnly {
-		r.Spray = w.spray[:min(len(w.spray), mostSprayed)]
+	} else {
+		if w.m.cfg.Policy != natpunch.RelayOnly {
+			r.Spray = append(r.Spray, w.spray[:min(len(w.spray), mostSprayed)]...)
+		}
+		if w.m.cfg.Policy != natpunch.DirectOnly {
+			r.Spray = append(r.Spray, w.relayed[:min(len(w.relayed), mostRelays)]...)
+		}
 	}
 	w.quic.SetRoute(r)
+}
+
+// proven tells whether pings have ever proven a path.
+func (w *way) proven() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last.Proven
 }
 
 // path is the path in use; without a proven one it is where the peer was told to be.

@@ -161,7 +161,9 @@ func (m *member) meshConfig() mesh.Config {
 func (m *member) hearMesh(e mesh.Event) {
 	switch e.Kind {
 	case mesh.Connected:
-		m.events(pathEvent(e.Path))
+		if e.Path.Kind != "" { // else it is told when it is known
+			m.events(pathEvent(e.Path))
+		}
 		m.waitForPath(int(e.Peer))
 	case mesh.Rerouted:
 		m.events(pathEvent(e.Path))

@@ -26,6 +26,7 @@ func (m *member) reach(ctx context.Context, socket *mesh.Socket, advertised []ne
 	cfg := mesh.ReachConfig{
 		STUN: append(servers, resolveAll(ctx, m.cfg.STUN)...), Advertise: advertised, Loopback: local,
 		PortMap: !private, // a router between us and a private coordinator has nothing to map
+		NoUDP:   m.client.Transport() == coord.TLS,
 		Changed: m.announce,
 	}
 	if m.cfg.Path != PathDirect {
