@@ -23,6 +23,7 @@ import (
 type event struct {
 	Time       time.Time
 	Type, Kind string
+	Party      int
 	Done       int64
 }
 

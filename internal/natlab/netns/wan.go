@@ -54,6 +54,9 @@ type WANCount struct{ Passed, Lost, Overflowed int }
 // one goroutine. The same seed loses the same packets of the same traffic.
 func (l *Lab) WAN(seed uint64, between func(from, to netip.Addr) Shape) *WAN {
 	l.tb.Helper()
+	if _, err := os.Stat("/dev/net/tun"); err != nil {
+		l.tb.Skipf("a WAN needs TUN devices: %v", err)
+	}
 	w := &WAN{between: between, random: rand.New(rand.NewPCG(seed, 1)), kick: make(chan struct{}, 1)}
 	if err := l.Inet.Do(func() (err error) { w.tun, err = openTUN("wan"); return err }); err != nil {
 		l.tb.Fatalf("open a TUN device in %s: %v", l.Inet.name, err)
