@@ -5,7 +5,8 @@ import "time"
 // triggerEvery bounds the checks that pings of the peer trigger on one route.
 const triggerEvery = 10 * time.Millisecond
 
-// hysteresis is by how much a path of equal rank must be faster to take over.
+// hysteresis is by how much a path of equal rank must be faster to take over. The least round trips of
+// both are compared: those of the path in use grow with what it carries.
 const hysteresis = 5 * time.Millisecond
 
 // take handles an authentic, fresh ping or pong.
@@ -50,9 +51,10 @@ func (c *Pair) takePong(a arrival) {
 	r.observed = a.observed
 	rtt := a.at.Sub(asked.at)
 	if t.rtt == 0 {
-		t.rtt = rtt
+		t.rtt, t.least = rtt, rtt
 	} else {
 		t.rtt += (rtt - t.rtt) / 4
+		t.least = min(t.least, rtt)
 	}
 	first := t.ponged.IsZero()
 	t.ponged = a.at
@@ -92,7 +94,7 @@ func better(t, old *route) bool {
 	if t.rank != old.rank {
 		return t.rank < old.rank
 	}
-	return t.rtt+hysteresis < old.rtt
+	return t.least+hysteresis < old.least
 }
 
 func (c *Pair) allowed(t *route) bool {

@@ -27,7 +27,8 @@ type route struct {
 	out     Outlet
 	rank    int // lower is better
 	sent    map[transaction]sentPing
-	rtt     time.Duration
+	rtt     time.Duration // smoothed
+	least   time.Duration
 	ponged  time.Time // last pong; zero: unproven
 	heard   bool      // the peer has pinged us over it
 	misses  int

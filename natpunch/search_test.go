@@ -180,3 +180,41 @@ func TestReport(t *testing.T) {
 		}
 	})
 }
+
+// TestBusyPathStays fills the path in use: its round trips grow, which makes an idle one of the same kind no better.
+func TestBusyPathStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newSimnet(t, 5*time.Millisecond)
+		a := n.router("198.51.100.1", mapNone, filterEIF).end(1, true)
+		b := n.router("198.51.100.2", mapNone, filterEIF).end(1, false)
+		defer a.Close()
+		defer b.Close()
+		meet(a, b, 0)
+		first, ok := b.within(time.Second)
+		if !ok {
+			t.Fatal("no path")
+		}
+		delay := func(d time.Duration) {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			n.delay = d
+		}
+		delay(100 * time.Millisecond)
+		for range 20 {
+			b.Touch()
+			time.Sleep(time.Second)
+		}
+		delay(20 * time.Millisecond)
+		other := n.routers[first.Remote.Addr()].socket(6000) // of the same machine
+		other.puncher = a.main.puncher
+		other.Send(nil, first.Remote) // maps its port
+		b.AddRemote(Candidate{other.addr, first.Kind})
+		time.Sleep(300 * time.Millisecond)
+		if r := b.Report(); r.Tried[len(r.Tried)-1].Pongs == 0 {
+			t.Fatalf("the other address does not answer:\n%v", r)
+		}
+		if s := b.Path(); s.Remote != first.Remote {
+			t.Errorf("left %v for %v", first.Remote, s.Remote)
+		}
+	})
+}
