@@ -4,49 +4,26 @@ package e2e
 
 import (
 	"net/netip"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/tacit-mpc/tacit/internal/natlab/netns"
 )
 
-// coturnSecret is what pre and turnserver share.
-const coturnSecret = "north by northwest"
-
-// startCoturn runs turnserver at the second address of the server until the test ends. Parties ask until it is there.
-func startCoturn(t *testing.T, l *netns.Lab) {
-	t.Helper()
-	if _, err := exec.LookPath("turnserver"); err != nil {
-		t.Skip("turnserver (Debian: coturn) is not installed")
-	}
-	dir := t.TempDir()
-	at := netns.ServerAddrs[1]
-	c := l.Server.Command(t.Context(), "turnserver", "-n", "--use-auth-secret", "--static-auth-secret="+coturnSecret, "--realm=coturn.test",
-		"--listening-ip="+at, "--relay-ip="+at, "--listening-port=3478", "--no-tls", "--no-dtls", "--no-cli",
-		"--userdb="+filepath.Join(dir, "db"), "--pidfile="+filepath.Join(dir, "pid"), "--log-file="+filepath.Join(dir, "log"))
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Process.Kill(); c.Wait() })
-}
-
 // TestCoturn computes over coturn, with no relay in pre, where no direct path is allowed: from behind NATs over UDP, and where UDP
 // does not pass over TCP.
 func TestCoturn(t *testing.T) {
 	l := newLab(t)
-	startCoturn(t, l)
-	secret := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(secret, []byte(coturnSecret+"\n"), 0o600); err != nil {
-		t.Fatal(err)
+	if _, err := exec.LookPath("turnserver"); err != nil {
+		t.Skip("turnserver (Debian: coturn) is not installed")
 	}
+	turn := newTURNServer(t, l.Server)
 	masq := l.Host(1, netns.Masq)
 	for i, kind := range []netns.Kind{netns.Symmetric, netns.Blocked} {
 		t.Run(string(kind), func(t *testing.T) {
 			pre := start(t, l.Server, "pre", "--parties=2", "--listen="+netip.AddrPortFrom(netip.MustParseAddr(netns.ServerAddrs[0]), uint16(4433+i)).String(),
-				"--relay=false", "--turn=turn:"+netns.ServerAddrs[1]+":3478", "--turn-secret-file="+secret,
-				"--turn=turn:"+netns.ServerAddrs[1]+":3478?transport=tcp", "--turn-secret-file="+secret)
+				"--relay=false", "--turn=turn:"+turn.addr, "--turn-secret-file="+turn.secretFile,
+				"--turn=turn:"+turn.addr+"?transport=tcp", "--turn-secret-file="+turn.secretFile)
 			s, err := meet(t, pre, masq.NS, l.Host(2+i, kind).NS, plainRounds, "--path=relay")
 			if err != nil {
 				t.Fatal(err)

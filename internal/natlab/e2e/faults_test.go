@@ -119,7 +119,7 @@ type faultResult struct {
 
 // TestFaults breaks what can break under a running computation.
 func TestFaults(t *testing.T) {
-	for _, f := range slices.Concat(faults, mtuFaults, relayFaults) {
+	for _, f := range slices.Concat(faults, mtuFaults, relayFaults, halfDeadFaults) {
 		if full() || f.short {
 			t.Run(f.name, f.run)
 		}
