@@ -141,6 +141,27 @@ func TestDeadRelay(t *testing.T) {
 	}
 }
 
+// TestGoneRelay ends the whole relay: the system says at once that nobody listens there.
+func TestGoneRelay(t *testing.T) {
+	s, server := serve(t, Config{})
+	a := mustAllocate(t, clientOf(t, server, "127.0.0.2", "r", "a", make(inbox, 8)))
+	s.Close()
+	gone := time.Now()
+	a.Send([]byte("x"), a.Relayed())
+	select {
+	case <-a.Done():
+	case <-time.After(15 * time.Second):
+		t.Fatal("a dead allocation goes unnoticed")
+	}
+	t.Logf("noticed after %v", time.Since(gone))
+	if err := a.Permit(netip.MustParseAddr("127.0.0.3")); !errors.Is(err, ErrDead) {
+		t.Errorf("a permission of a dead allocation: %v", err)
+	}
+	if _, err := Allocate(t.Context(), clientOf(t, server, "127.0.0.2", "r", "a", make(inbox, 8))); !errors.Is(err, ErrDead) {
+		t.Errorf("Allocate at a relay that is gone = %v", err)
+	}
+}
+
 // TestCloseByMany closes allocations from several goroutines at once, as a mesh that ends while its relay dies does.
 func TestCloseByMany(t *testing.T) {
 	_, server := serve(t, Config{})

@@ -13,8 +13,8 @@ import (
 
 // Defaults of a Config's zero fields.
 const (
-	DefaultPerUser  = 2   // an old and a new allocation while a client fails over
-	DefaultPerRoom  = 130 // two for each of 64 parties, and two
+	DefaultPerUser  = 4   // over IPv4 and IPv6, an old and a new allocation each while a client fails over
+	DefaultPerRoom  = 256 // as many for each of 64 parties
 	DefaultTotal    = 4096
 	DefaultRoomCap  = 1 << 40 // bytes
 	DefaultLifetime = 24 * time.Hour

@@ -17,7 +17,7 @@ const (
 	renewBefore = 10 * time.Minute // before the credentials expire: beyond what an allocation lives unrefreshed
 )
 
-// mostHeld is how many addresses one host gives us: what a relay grants one party (relay.DefaultPerUser).
+// mostHeld is how many addresses we have at one host. A relay that has an IPv4 and an IPv6 address is two hosts (relay.DefaultPerUser).
 const mostHeld = 2
 
 // A keeper holds a relayed address at one host, over whatever transport gets there. When the relay is late with an answer it
@@ -226,7 +226,11 @@ func (k *keeper) search(ctx, trying context.Context) {
 		case <-time.After(pause):
 		case <-trying.Done():
 		}
-		pause = min(pause*3/2, longestRetry)
+		if k.worked == "" && try >= seldomAfter {
+			pause = seldomRetry
+		} else {
+			pause = min(pause*3/2, longestRetry)
+		}
 	}
 	k.deliver(ctx, nil)
 }

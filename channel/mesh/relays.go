@@ -12,11 +12,13 @@ import (
 
 // Bounds of our use of relays.
 const (
-	mostRelays    = 2 // hosts at which we hold an address at once: one in use, one for when it dies
-	mostHosts     = 4 // likewise, with those that are offered no longer
+	mostRelays    = 3 // hosts at which we hold an address at once: the coordinator's with IPv4 and IPv6, and one for when it dies
+	mostHosts     = 6 // likewise, with those that are offered no longer
 	mostPermitted = 512
 	firstRetry    = 100 * time.Millisecond
 	longestRetry  = 700 * time.Millisecond
+	seldomAfter   = 10                     // tries at a host at which none went well
+	seldomRetry   = 5 * time.Second        // from then on
 	permitAgain   = 250 * time.Millisecond // first; growing
 	permitSeldom  = 15 * time.Second
 )
