@@ -94,7 +94,7 @@ func closeAll(t *testing.T, chs []channel.Channel) {
 
 // checkGoroutines waits until no goroutine is left of a test: one that has told its end may still be on its way out.
 func checkGoroutines(t *testing.T, name string, before int) {
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+	for deadline := time.Now().Add(patience); runtime.NumGoroutine() > before; runtime.Gosched() {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<20)
 			t.Errorf("%s left %d goroutines:\n%s", name, runtime.NumGoroutine()-before, stacks[:runtime.Stack(stacks, true)])

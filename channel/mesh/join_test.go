@@ -70,11 +70,11 @@ func TestWildcard(t *testing.T) {
 func TestMissing(t *testing.T) {
 	t.Parallel()
 	all := parties(t, 5)
-	all[4].sock.Close()                                                                         // nobody there
-	all[3].cfg.Session = []byte("another")                                                      // there, but elsewhere
-	all[0].cfg.Peers[1].Addrs = all[1].cfg.Peers[2].Addrs                                       // seat 2's address is seat 3's
-	all[1].cfg.Peers[1].Addrs = []netip.AddrPort{}                                              // no address
-	all[0].cfg.ConnectTimeout, all[3].cfg.ConnectTimeout = 6*time.Second, 5900*time.Millisecond // longer than a handshake
+	all[4].sock.Close()                                                                 // nobody there
+	all[3].cfg.Session = []byte("another")                                              // there, but elsewhere
+	all[0].cfg.Peers[1].Addrs = all[1].cfg.Peers[2].Addrs                               // seat 2's address is seat 3's
+	all[1].cfg.Peers[1].Addrs = []netip.AddrPort{}                                      // no address
+	all[0].cfg.ConnectTimeout, all[3].cfg.ConnectTimeout = 9*time.Second, 8*time.Second // longer than a handshake on a busy machine
 	others := make(chan error, 2)
 	for _, i := range []int{1, 3} {
 		go func() {
