@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/tacit-mpc/tacit/channel"
 	"github.com/tacit-mpc/tacit/identity"
+	"github.com/tacit-mpc/tacit/natpunch"
 )
 
 // A rogue is a party of the roster that speaks the protocol by hand: seat 0 of two, so it dials.
@@ -366,5 +368,26 @@ func TestSilent(t *testing.T) {
 				r.join(joined)
 			})
 		})
+	}
+}
+
+// TestHostileCandidates holds that a peer's first packets go to no address that no party has, whoever names it.
+func TestHostileCandidates(t *testing.T) {
+	all := parties(t, 2)
+	var u PeerUpdate
+	for _, a := range []string{
+		"224.0.0.251:5353", "[ff02::fb]:5353", "255.255.255.255:9", "240.0.0.1:9", "0.0.0.0:9", "[::]:9", "[::ffff:127.0.0.1]:22",
+		"169.254.169.254:80", "[fe80::1]:9", "198.51.100.1:0",
+	} {
+		u.Candidates = append(u.Candidates, natpunch.Candidate{Addr: netip.MustParseAddrPort(a), Kind: natpunch.Host})
+	}
+	u.Seat = 1
+	all[0].sock.Update(u)
+	meshes := join(t, all)
+	w := meshes[0].ways[1]
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.spray) != 1 || w.spray[0] != all[1].sock.LocalAddr() {
+		t.Errorf("sends to %v", w.spray)
 	}
 }

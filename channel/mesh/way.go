@@ -132,6 +132,9 @@ func (w *way) behave(b natpunch.Behaviour) {
 func (w *way) add(candidates []natpunch.Candidate) {
 	w.mu.Lock()
 	for _, c := range candidates {
+		if len(natpunch.Usable([]netip.AddrPort{c.Addr})) == 0 {
+			continue // no address of a party
+		}
 		if w.m.sock.conn.Owner(c.Addr) == nil {
 			w.quic.Own(c.Addr)
 		}
