@@ -46,6 +46,9 @@ func (s *session) entitled(key identity.ID, j join) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if j.parties != 0 && j.parties != len(s.seats) {
+		return 0, refuse(ErrParties, "%d, and %d are needed", len(s.seats), j.parties)
+	}
 	if err := s.require(i, j); err != nil {
 		return 0, err
 	}

@@ -28,6 +28,7 @@ type ClientConfig struct {
 
 	Name       string              // shown to the others; may be empty
 	Fields     []Field             // what all parties must agree on: version, program, parameters
+	Parties    int                 // refuse the session unless it has as many seats; 0 means any
 	Outputs    []int               // refuse the session unless exactly these seats learn the result; nil means any
 	Consts     []Field             // the constants that we supply
 	Candidates []netip.AddrPort    // where peers may reach us; loopback is handed out only if the coordinator is reached over it
@@ -141,7 +142,7 @@ func newJoin(cfg ClientConfig) (join, error) {
 		return join{}, errors.New("no key")
 	}
 	j := join{seat: cfg.Seat, kept: cfg.Kept, name: cfg.Name, fields: cfg.Fields, consts: cfg.Consts, addrs: cfg.Candidates,
-		punchKey: cfg.PunchKey}
+		punchKey: cfg.PunchKey, parties: cfg.Parties}
 	switch {
 	case cfg.Ticket != nil:
 		j.by, j.session, j.seat, j.secret.b = byTicket, cfg.Ticket.Session, cfg.Ticket.Seat, cfg.Ticket.Secret.b
@@ -150,6 +151,9 @@ func newJoin(cfg ClientConfig) (join, error) {
 	}
 	if j.seat < AnySeat || j.seat >= MaxSeats {
 		return join{}, refuse(ErrSeatRange, "seat %d", j.seat)
+	}
+	if j.parties < 0 || j.parties > MaxSeats {
+		return join{}, refuse(ErrParties, "no session has %d parties", j.parties)
 	}
 	if cfg.Outputs != nil {
 		j.outputs = append([]int{}, cfg.Outputs...)

@@ -24,6 +24,7 @@ const (
 	ErrMalformed                    // the coordinator could not make sense of what we sent
 	ErrStopped                      // the coordinator was interrupted
 	ErrReplaced                     // this key connected again from elsewhere
+	ErrParties                      // the session has another number of seats than we need
 	refusals
 )
 
@@ -53,6 +54,8 @@ func (r Refusal) Error() string {
 		return "the coordinator was stopped"
 	case ErrReplaced:
 		return "the same key connected again from elsewhere"
+	case ErrParties:
+		return "the session has another number of parties"
 	}
 	return fmt.Sprintf("refused with code %d", uint8(r))
 }

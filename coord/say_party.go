@@ -23,6 +23,7 @@ type (
 		session    SessionID // byTicket; zero otherwise
 		seat       int       // AnySeat unless byTicket
 		secret     Secret
+		parties    int  // that the program needs; 0 if that is not known yet
 		kept       bool // the key outlives the process, so the party may come back after leaving
 		name       string
 		fields     []Field
@@ -58,6 +59,7 @@ func (j join) append(b *cryptobyte.Builder) {
 		b.AddBytes(j.secret.b[:])
 	}
 	addSeat(b, j.seat)
+	b.AddUint8(uint8(j.parties))
 	addBool(b, j.kept)
 	addText(b, j.name)
 	addFields(b, j.fields)
@@ -73,13 +75,14 @@ func (j join) append(b *cryptobyte.Builder) {
 
 func readJoin(s *cryptobyte.String) (join, bool) {
 	var j join
-	var version uint8
+	var version, parties uint8
 	if !s.ReadUint8(&version) || !s.ReadUint8(&j.by) || j.by >= ways ||
 		j.by == byTicket && !s.CopyBytes(j.session[:]) ||
 		j.by != byNothing && !s.CopyBytes(j.secret.b[:]) ||
-		!readSeat(s, j.by != byTicket, &j.seat) || !readBool(s, &j.kept) || !readText(s, maxName, &j.name) || !readFields(s, &j.fields) {
+		!readSeat(s, j.by != byTicket, &j.seat) || !s.ReadUint8(&parties) || parties > MaxSeats || !readBool(s, &j.kept) || !readText(s, maxName, &j.name) || !readFields(s, &j.fields) {
 		return j, false
 	}
+	j.parties = int(parties)
 	var wants bool
 	if !readBool(s, &wants) || wants && !readSeats(s, &j.outputs) {
 		return j, false

@@ -40,11 +40,17 @@ func (p *party) take(ctx context.Context, socket *mesh.Socket) (*Result, error) 
 	c.Offered = func() { wake(m.offered) }
 	c.PunchKey = [32]byte(punch.PublicKey().Bytes())
 	c.Fields = p.fields()
+	if p.program != nil {
+		c.Parties = p.program.parties()
+	}
 	for _, own := range p.cfg.Consts {
 		c.Consts = append(c.Consts, coord.Field{Name: own.Name, Value: own.Literal})
 	}
 	client, err := findSeat(ctx, socket, c)
 	if err != nil {
+		if inner := errors.Unwrap(err); inner != nil {
+			err = inner // coord says "join session" too
+		}
 		return nil, joinFailed(addrs, m.cause(ctx, err))
 	}
 	m.seat, m.client = client.Seat(), client

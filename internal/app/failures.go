@@ -44,9 +44,6 @@ func joinFailed(addrs []string, err error) error {
 	if known := (*Error)(nil); errors.As(err, &known) {
 		return err
 	}
-	if inner := errors.Unwrap(err); inner != nil {
-		err = inner // coord says "join session" too
-	}
 	if key := (*identity.KeyError)(nil); errors.As(err, &key) {
 		return &Error{Reason: CoordinatorKey, Op: op, Err: fmt.Errorf("who answers has the key %s, and we expected %s", key.Got, key.Want),
 			Hint: "ask the host for a fresh ticket; if it names the same key, somebody sits in between"}
@@ -127,6 +124,8 @@ func refusalReason(r coord.Refusal) (Reason, string) {
 		return SessionStarted, "ask the host for a ticket of a session that is open"
 	case coord.ErrSecret, coord.ErrNoSecret:
 		return BadToken, "ask the host for the session's token or a ticket"
+	case coord.ErrParties:
+		return BadProgram, "take the program that this session is for (party check shows a program's parties), or ask the host for a session of that size"
 	case coord.ErrVersion:
 		return VersionDiffers, "all parties and the host need the same version: party version"
 	case coord.ErrStopped:
