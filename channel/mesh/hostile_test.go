@@ -380,6 +380,7 @@ func TestHostileCandidates(t *testing.T) {
 		"169.254.169.254:80", "[fe80::1]:9", "198.51.100.1:0",
 	} {
 		u.Candidates = append(u.Candidates, natpunch.Candidate{Addr: netip.MustParseAddrPort(a), Kind: natpunch.Host})
+		u.Relayed = append(u.Relayed, netip.MustParseAddrPort(a))
 	}
 	u.Seat = 1
 	all[0].sock.Update(u)
@@ -387,7 +388,7 @@ func TestHostileCandidates(t *testing.T) {
 	w := meshes[0].ways[1]
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.spray) != 1 || w.spray[0] != all[1].sock.LocalAddr() {
-		t.Errorf("sends to %v", w.spray)
+	if len(w.spray) != 1 || w.spray[0] != all[1].sock.LocalAddr() || len(w.relayed) != 0 {
+		t.Errorf("sends to %v, and over relays to %v", w.spray, w.relayed)
 	}
 }

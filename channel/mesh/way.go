@@ -91,13 +91,13 @@ func (w *way) start() {
 
 // update takes what the peer says about how to reach it.
 func (w *way) update(u PeerUpdate) {
-	all := slices.Clone(u.Candidates)
-	for _, a := range u.Relayed {
+	all, relayed := slices.Clone(u.Candidates), natpunch.Usable(u.Relayed)
+	for _, a := range relayed {
 		all = append(all, natpunch.Candidate{Addr: a, Kind: natpunch.Relayed})
 	}
 	w.mu.Lock()
-	came, proven := !slices.Equal(w.relayed, u.Relayed), w.state.Proven
-	w.relayed = slices.Clone(u.Relayed)
+	came, proven := !slices.Equal(w.relayed, relayed), w.state.Proven
+	w.relayed = relayed
 	w.mu.Unlock()
 	if _, _, r := w.m.sock.known(w.peer.Seat); r != nil {
 		var ips []netip.Addr
