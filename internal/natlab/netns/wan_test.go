@@ -100,11 +100,8 @@ func TestWANDelays(t *testing.T) {
 			t.Fatalf("%s: got %v, want 50 packets in order", c.network, order)
 		}
 		slices.Sort(trips)
-		if trips[0] < c.want {
-			t.Errorf("%s: the fastest round trip took %v, want %v at least", c.network, trips[0], c.want)
-		}
-		if median := trips[25]; median > c.want+40*time.Millisecond {
-			t.Errorf("%s: half of the round trips took %v and more, want about %v", c.network, median, c.want)
+		if trips[0] < c.want || trips[0] > c.want+40*time.Millisecond {
+			t.Errorf("%s: the fastest round trip took %v, want %v and little more", c.network, trips[0], c.want)
 		}
 		t.Logf("%s: round trips of %v, median %v, at most %v", c.network, trips[0], trips[25], trips[49])
 	}
