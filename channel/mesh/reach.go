@@ -3,7 +3,6 @@ package mesh
 import (
 	"context"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
@@ -82,13 +81,7 @@ func (s *Socket) Reach(cfg ReachConfig) {
 }
 
 func (r *reacher) close() {
-	r.cancel()
-	r.mu.Lock()
-	outlets := slices.Clone(r.outlets)
-	r.mu.Unlock()
-	for _, o := range outlets {
-		o.alloc.Close() // wakes whoever waits for a relay that may be gone
-	}
+	r.cancel() // keepers close their allocations, which wakes whoever waits for a relay that may be gone
 	r.gather.Close()
 	r.running.Wait()
 }

@@ -46,11 +46,7 @@ type way struct {
 
 // newWay begins to look for a path to a peer.
 func newWay(m *Mesh, peer Peer) (*way, error) {
-	secret, err := pairSecret(m.cfg.PunchKey, peer.PunchKey, m.session, m.cfg.Self, peer.Seat, "ping")
-	if err != nil {
-		return nil, fmt.Errorf("party %d: %w", peer.Seat, err)
-	}
-	probes, err := pairSecret(m.cfg.PunchKey, peer.PunchKey, m.session, m.cfg.Self, peer.Seat, "probe")
+	secret, probes, err := pairSecrets(m.cfg.PunchKey, peer.PunchKey, m.session, m.cfg.Self, peer.Seat)
 	if err != nil {
 		return nil, fmt.Errorf("party %d: %w", peer.Seat, err)
 	}
@@ -289,18 +285,23 @@ func (w *way) close() {
 	w.quic.Remove()
 }
 
-// pairSecret derives the secret of the pings or probes between two parties, which nobody else knows, not even the coordinator.
-func pairSecret(own *ecdh.PrivateKey, theirs [32]byte, session [sha256.Size]byte, self, peer channel.Party, use string) (secret [32]byte, err error) {
+// pairSecrets derives the secrets of the pings and of the probes between two parties, which nobody else knows, not even the coordinator.
+func pairSecrets(own *ecdh.PrivateKey, theirs [32]byte, session [sha256.Size]byte, self, peer channel.Party) (pings [32]byte, probes probeKey, err error) {
 	public, err := ecdh.X25519().NewPublicKey(theirs[:])
 	if err != nil {
-		return secret, fmt.Errorf("key for pings: %w", err)
+		return pings, probes, fmt.Errorf("key for pings: %w", err)
 	}
 	shared, err := own.ECDH(public)
 	if err != nil {
-		return secret, fmt.Errorf("key for pings: %w", err)
+		return pings, probes, fmt.Errorf("key for pings: %w", err)
 	}
 	low, high := min(self, peer), max(self, peer)
-	key, err := hkdf.Key(sha256.New, shared, session[:], fmt.Sprintf("tacit %s 1: seats %d and %d", use, low, high), len(secret))
-	copy(secret[:], key)
-	return secret, err
+	for use, secret := range map[string][]byte{"ping": pings[:], "probe": probes[:]} {
+		key, err := hkdf.Key(sha256.New, shared, session[:], fmt.Sprintf("tacit %s 1: seats %d and %d", use, low, high), len(secret))
+		if err != nil {
+			return pings, probes, fmt.Errorf("key for %ss: %w", use, err)
+		}
+		copy(secret, key)
+	}
+	return pings, probes, nil
 }
